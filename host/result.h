@@ -1,0 +1,55 @@
+// The result of a run and its file: HDF5 that is also netCDF-4 (outputs/README.md says what is in it).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../kernels/engine.h"
+#include "scenario.h"
+#include "statistics.h"
+
+namespace chokepoint {
+
+inline constexpr int kFormatVersion = 1;
+
+// How a result came about: name and value, in the order of the file. Not part of result_hash.
+using Provenance = std::vector<std::pair<std::string, std::string>>;
+
+struct Result {
+  const Scenario& scenario;
+  const Tallies& tallies;
+  const Sample& sample;
+  const Statistics& statistics;
+  Provenance provenance;
+};
+
+// Writes to a temporary name beside `path` and renames it when it is complete and on disk; on any failure
+// nothing of that name is left. Returns the result_hash (32 hexadecimal digits). Throws EnvironmentError.
+std::string write_result(const std::string& path, const Result& result);
+
+// Throws EnvironmentError when `path` could not be written later: no such directory, no permission, too
+// little space for `bytes`; UserError when it exists and `force` is false.
+void check_output(const std::string& path, bool force, std::uint64_t bytes);
+
+// What `summary` needs of a result file. Throws EnvironmentError when it cannot be read, UserError when it
+// is not a Chokepoint result of this format.
+struct StoredMetric {
+  std::string name, units, long_name, direction, scale;
+  std::vector<double> mean, mean_se, quantile;  // as in MetricStatistics
+  std::vector<double> quantile_bounds;
+};
+struct StoredResult {
+  std::string title, model, result_hash;
+  std::vector<std::string> policies, policy_titles, events;
+  std::vector<double> years, quantiles;
+  std::vector<StoredMetric> metrics;
+  std::vector<double> event_probability, event_probability_bounds, event_cdf;
+  std::map<std::string, std::string> provenance;
+};
+StoredResult read_result(const std::string& path);
+
+}  // namespace chokepoint

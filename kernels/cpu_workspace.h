@@ -1,0 +1,39 @@
+// The memory of one CPU thread, made by run_cpu.cpp and filled by the block functions.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "engine.h"
+
+namespace chokepoint {
+
+inline constexpr int kCpuBlock = 64;  // trajectories that are run before they are tallied
+inline constexpr std::size_t kCpuStateBytes = 128 * 1024;
+
+struct CpuWorkspace {
+  int policies;               // of the whole run
+  // Of the block in hand:
+  std::byte* states;          // kCpuStateBytes
+  float* values;              // (policy of the batch, record, metric, trajectory)
+  float* event_steps;         // (policy of the batch, event, trajectory)
+  float* parameters;          // (pack, parameter, lane), of blocks that are kept
+  // Counts since the last collect, as in Tallies:
+  std::uint32_t* slots;
+  std::uint32_t* events;
+  std::uint32_t* joint;
+  CellSums* sums;
+  std::uint64_t* clamped;
+  std::uint64_t* first_non_finite;
+};
+
+using RunBlock = void (*)(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, int count);
+
+// One definition per instruction set; null where the build has none.
+RunBlock block_avx2(std::string_view model);
+RunBlock block_avx512(std::string_view model);
+RunBlock block_one_lane(std::string_view model);
+
+}  // namespace chokepoint

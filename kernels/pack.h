@@ -1,0 +1,241 @@
+// The lane vocabulary: Pack<W> holds one float for each of W trajectories, Mask<W> one truth value,
+// Bits<W> one 32-bit word. The model is written once over `Real` = Pack<W>: Pack<1> runs on CUDA,
+// Pack<8> on AVX2, Pack<16> on AVX-512, and all give the same bits because every operation here is
+// correctly rounded and nothing is contracted (tests/kernels/test_pack.cpp, test_lanes.cpp).
+// Neither Mask nor Pack converts to bool, and a double literal does not compile.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__) && !defined(__CUDACC__)
+#include <immintrin.h>
+#endif
+
+#if defined(__CUDACC__)
+#define CHOKEPOINT_HD __host__ __device__ __forceinline__
+#else
+// Always inlined, so that no function compiled for AVX-512 can be merged with its AVX2 twin.
+#define CHOKEPOINT_HD inline __attribute__((always_inline))
+#endif
+
+namespace chokepoint {
+
+template <class T>
+concept Literal = std::same_as<T, float> || std::same_as<T, int>;  // write 0.5f, not 0.5
+
+namespace detail {
+
+template <int W>
+struct Lanes {
+  typedef float Float __attribute__((vector_size(W * 4)));
+  typedef std::int32_t Int __attribute__((vector_size(W * 4)));
+  typedef std::uint32_t Word __attribute__((vector_size(W * 4)));
+};
+template <>
+struct Lanes<1> {
+  using Float = float;
+  using Int = bool;
+  using Word = std::uint32_t;
+};
+
+template <class To, class From>
+CHOKEPOINT_HD To bit_cast(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  memcpy(&to, &from, sizeof(To));
+  return to;
+}
+
+// One lane: the intrinsics keep nvcc from contracting a product and a sum into one operation.
+CHOKEPOINT_HD float add(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fadd_rn(a, b);
+#else
+  return a + b;
+#endif
+}
+CHOKEPOINT_HD float subtract(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fsub_rn(a, b);
+#else
+  return a - b;
+#endif
+}
+CHOKEPOINT_HD float multiply(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fmul_rn(a, b);
+#else
+  return a * b;
+#endif
+}
+CHOKEPOINT_HD float divide(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fdiv_rn(a, b);
+#else
+  return a / b;
+#endif
+}
+CHOKEPOINT_HD float fused(float a, float b, float c) {
+#if defined(__CUDA_ARCH__)
+  return __fmaf_rn(a, b, c);
+#else
+  return __builtin_fmaf(a, b, c);
+#endif
+}
+CHOKEPOINT_HD float square_root(float a) {
+#if defined(__CUDA_ARCH__)
+  return __fsqrt_rn(a);
+#else
+  return __builtin_sqrtf(a);
+#endif
+}
+CHOKEPOINT_HD float choose(bool m, float a, float b) { return m ? a : b; }
+CHOKEPOINT_HD std::uint32_t choose(bool m, std::uint32_t a, std::uint32_t b) { return m ? a : b; }
+
+// Several lanes: any vector type of GCC or clang, with the hardware's fused multiply-add.
+template <class V> CHOKEPOINT_HD V add(V a, V b) { return a + b; }
+template <class V> CHOKEPOINT_HD V subtract(V a, V b) { return a - b; }
+template <class V> CHOKEPOINT_HD V multiply(V a, V b) { return a * b; }
+template <class V> CHOKEPOINT_HD V divide(V a, V b) { return a / b; }
+template <class V> CHOKEPOINT_HD V fused(V a, V b, V c) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 32) return bit_cast<V>(_mm256_fmadd_ps(bit_cast<__m256>(a), bit_cast<__m256>(b), bit_cast<__m256>(c)));
+#endif
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return bit_cast<V>(_mm512_fmadd_ps(bit_cast<__m512>(a), bit_cast<__m512>(b), bit_cast<__m512>(c)));
+#endif
+  V r;
+  for (unsigned i = 0; i < sizeof(V) / 4; ++i) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  return r;
+}
+template <class V> CHOKEPOINT_HD V square_root(V a) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 32) return bit_cast<V>(_mm256_sqrt_ps(bit_cast<__m256>(a)));
+#endif
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return bit_cast<V>(_mm512_sqrt_ps(bit_cast<__m512>(a)));
+#endif
+  V r;
+  for (unsigned i = 0; i < sizeof(V) / 4; ++i) r[i] = __builtin_sqrtf(a[i]);
+  return r;
+}
+template <class M, class V> CHOKEPOINT_HD V choose(M m, V a, V b) { return m ? a : b; }
+
+}  // namespace detail
+
+// One truth value per lane. Combine with &, |, !; read with select().
+template <int W>
+struct Mask {
+  typename detail::Lanes<W>::Int v;
+  friend CHOKEPOINT_HD Mask operator&(Mask a, Mask b) {
+    if constexpr (W == 1) return {a.v && b.v}; else return {a.v & b.v};
+  }
+  friend CHOKEPOINT_HD Mask operator|(Mask a, Mask b) {
+    if constexpr (W == 1) return {a.v || b.v}; else return {a.v | b.v};
+  }
+  friend CHOKEPOINT_HD Mask operator!(Mask a) {
+    if constexpr (W == 1) return {!a.v}; else return {~a.v};
+  }
+  CHOKEPOINT_HD bool lane(int i) const {
+    if constexpr (W == 1) return v; else return v[i] != 0;
+  }
+};
+
+// One 32-bit word per lane: for random numbers and for the insides of the maths.
+template <int W>
+struct Bits {
+  using Raw = typename detail::Lanes<W>::Word;
+  Raw v;
+  Bits() = default;
+  CHOKEPOINT_HD explicit Bits(std::uint32_t x) { if constexpr (W == 1) v = x; else v = Raw{} + x; }
+  static CHOKEPOINT_HD Bits of(Raw x) { Bits b; b.v = x; return b; }
+  friend CHOKEPOINT_HD Bits operator+(Bits a, Bits b) { return of(a.v + b.v); }
+  friend CHOKEPOINT_HD Bits operator-(Bits a, Bits b) { return of(a.v - b.v); }
+  friend CHOKEPOINT_HD Bits operator^(Bits a, Bits b) { return of(a.v ^ b.v); }
+  friend CHOKEPOINT_HD Bits operator&(Bits a, Bits b) { return of(a.v & b.v); }
+  friend CHOKEPOINT_HD Bits operator|(Bits a, Bits b) { return of(a.v | b.v); }
+  friend CHOKEPOINT_HD Bits operator<<(Bits a, int n) { return of(a.v << n); }
+  friend CHOKEPOINT_HD Bits operator>>(Bits a, int n) { return of(a.v >> n); }
+  friend CHOKEPOINT_HD Bits select(Mask<W> m, Bits a, Bits b) { return of(detail::choose(m.v, a.v, b.v)); }
+  CHOKEPOINT_HD std::uint32_t lane(int i) const {
+    if constexpr (W == 1) return v; else return v[i];
+  }
+  CHOKEPOINT_HD void set_lane(int i, std::uint32_t x) {
+    if constexpr (W == 1) v = x; else v[i] = x;
+  }
+};
+
+// One value per trajectory.
+template <int W>
+struct Pack {
+  static constexpr int kLanes = W;
+  using Raw = typename detail::Lanes<W>::Float;
+  using MaskType = Mask<W>;
+  using BitsType = Bits<W>;
+  Raw v;
+
+  Pack() = default;
+  template <Literal T>
+  CHOKEPOINT_HD Pack(T x) {
+    if constexpr (W == 1) v = static_cast<float>(x); else v = Raw{} + static_cast<float>(x);
+  }
+  static CHOKEPOINT_HD Pack of(Raw x) { Pack p; p.v = x; return p; }
+  static CHOKEPOINT_HD Pack load(const float* from) { Pack p; memcpy(&p.v, from, sizeof p.v); return p; }
+  CHOKEPOINT_HD void store(float* to) const { memcpy(to, &v, sizeof v); }
+  CHOKEPOINT_HD float lane(int i) const {
+    if constexpr (W == 1) return v; else return v[i];
+  }
+  CHOKEPOINT_HD void set_lane(int i, float x) {
+    if constexpr (W == 1) v = x; else v[i] = x;
+  }
+
+  friend CHOKEPOINT_HD Pack operator+(Pack a, Pack b) { return of(detail::add(a.v, b.v)); }
+  friend CHOKEPOINT_HD Pack operator-(Pack a, Pack b) { return of(detail::subtract(a.v, b.v)); }
+  friend CHOKEPOINT_HD Pack operator*(Pack a, Pack b) { return of(detail::multiply(a.v, b.v)); }
+  friend CHOKEPOINT_HD Pack operator/(Pack a, Pack b) { return of(detail::divide(a.v, b.v)); }
+  friend CHOKEPOINT_HD Pack operator-(Pack a) { return of(-a.v); }
+  CHOKEPOINT_HD Pack& operator+=(Pack b) { return *this = *this + b; }
+  CHOKEPOINT_HD Pack& operator-=(Pack b) { return *this = *this - b; }
+  CHOKEPOINT_HD Pack& operator*=(Pack b) { return *this = *this * b; }
+
+  friend CHOKEPOINT_HD Mask<W> operator<(Pack a, Pack b) { return {a.v < b.v}; }
+  friend CHOKEPOINT_HD Mask<W> operator<=(Pack a, Pack b) { return {a.v <= b.v}; }
+  friend CHOKEPOINT_HD Mask<W> operator>(Pack a, Pack b) { return {a.v > b.v}; }
+  friend CHOKEPOINT_HD Mask<W> operator>=(Pack a, Pack b) { return {a.v >= b.v}; }
+  friend CHOKEPOINT_HD Mask<W> operator==(Pack a, Pack b) { return {a.v == b.v}; }
+
+  // a * b + c, rounded once.
+  friend CHOKEPOINT_HD Pack fma(Pack a, Pack b, Pack c) { return of(detail::fused(a.v, b.v, c.v)); }
+  friend CHOKEPOINT_HD Pack sqrt(Pack a) { return of(detail::square_root(a.v)); }
+  friend CHOKEPOINT_HD Pack select(Mask<W> m, Pack a, Pack b) { return of(detail::choose(m.v, a.v, b.v)); }
+  friend CHOKEPOINT_HD Pack min(Pack a, Pack b) { return select(a < b, a, b); }
+  friend CHOKEPOINT_HD Pack max(Pack a, Pack b) { return select(a > b, a, b); }
+  friend CHOKEPOINT_HD Pack clamp(Pack x, Pack low, Pack high) { return min(max(x, low), high); }
+  friend CHOKEPOINT_HD Pack positive_part(Pack x) { return max(x, 0); }
+  friend CHOKEPOINT_HD Pack abs(Pack x) { return from_bits(to_bits(x) & Bits<W>(0x7fffffffu)); }
+  friend CHOKEPOINT_HD Mask<W> is_finite(Pack x) { return x - x == 0; }
+
+  friend CHOKEPOINT_HD Bits<W> to_bits(Pack x) { return Bits<W>::of(detail::bit_cast<typename Bits<W>::Raw>(x.v)); }
+  static CHOKEPOINT_HD Pack from_bits(Bits<W> b) { return of(detail::bit_cast<Raw>(b.v)); }
+  // Exact for words below 2^24.
+  static CHOKEPOINT_HD Pack from_small(Bits<W> b) {
+    if constexpr (W == 1) return of(static_cast<float>(static_cast<std::int32_t>(b.v)));
+    else return of(__builtin_convertvector(detail::bit_cast<typename detail::Lanes<W>::Int>(b.v), Raw));
+  }
+  // Towards zero; the value must fit a signed 32-bit integer.
+  friend CHOKEPOINT_HD Bits<W> truncate(Pack x) {
+    if constexpr (W == 1) return Bits<W>(static_cast<std::uint32_t>(static_cast<std::int32_t>(x.v)));
+    else return Bits<W>::of(detail::bit_cast<typename Bits<W>::Raw>(__builtin_convertvector(x.v, typename detail::Lanes<W>::Int)));
+  }
+};
+
+// A yes/no state is stored as 1 or 0 and read as a mask.
+template <int W>
+CHOKEPOINT_HD Mask<W> holds(Pack<W> flag) { return flag > 0.5f; }
+template <int W>
+CHOKEPOINT_HD Pack<W> as_flag(Mask<W> m) { return select(m, Pack<W>(1), Pack<W>(0)); }
+
+}  // namespace chokepoint

@@ -1,0 +1,110 @@
+// What a back end needs to run one batch of policies: plain numbers of fixed size, made by the host,
+// copied as they are into constant memory on a GPU.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "rows.h"
+
+namespace chokepoint {
+
+inline constexpr int kMaxParameters = 128;
+inline constexpr int kMaxDistributions = 192;  // parameters and the components of their mixtures
+inline constexpr int kMaxCorrelated = 16;
+inline constexpr int kMaxLevers = 24;
+inline constexpr int kMaxMetrics = 32;
+inline constexpr int kMaxEvents = 16;
+inline constexpr int kMaxBatch = 16;           // policies evaluated together
+inline constexpr int kMaxSegments = 160;       // lever changes by date, over the policies of a batch
+inline constexpr int kMaxTriggers = 8;         // of one policy
+inline constexpr int kMaxBatchTriggers = 32;
+inline constexpr int kMaxJoint = 8;
+
+enum class Law : std::int32_t { kConstant, kNormal, kLognormal, kUniform, kTriangular, kChoice, kTable, kNormalTable, kMixture };
+
+// A distribution by its quantile function.
+//   kConstant a; kNormal mean a, sd b; kLognormal mean_log a, sd_log b; kUniform a + b * u;
+//   kTriangular low a, mode b, high c; kChoice and kTable: `count` pairs (cumulative probability,
+//   value) at `first`; kNormalTable: `count` values at normal quantiles equally spaced over [a, b];
+//   kMixture: components first .. first + count - 1, whose `weight` is cumulative.
+struct Distribution {
+  Law law;
+  float a, b, c;
+  std::int32_t first, count;
+  float from, span;        // truncation: u is mapped to from + span * u
+  float low, high;         // valid range
+  float weight;            // of a mixture's component, cumulative
+  std::uint32_t address;   // block of the draw: a hash of the parameter's name
+  std::int32_t correlated; // row of the correlation factor, or -1
+};
+
+// The levers of a policy from a step on.
+struct Segment {
+  std::int32_t from_step;
+  float levers[kMaxLevers];
+};
+
+enum class Comparison : std::int32_t { kLess, kLessEqual, kGreater, kGreaterEqual };
+
+struct Condition {
+  std::int32_t metric;
+  Comparison comparison;
+  float threshold;
+  std::int32_t months;  // for how long it must have held
+};
+
+struct Trigger {
+  Condition when, release;
+  std::int32_t releases;     // 0: once fired it stays
+  std::uint32_t sets;        // bit i: lever i takes values[i] while the trigger is active
+  float values[kMaxLevers];
+};
+
+struct Policy {
+  std::int32_t first_segment, segments;
+  std::int32_t first_trigger, triggers;
+};
+
+// How one metric is tallied; from its row.
+struct Binning {
+  Scale scale;
+  float inverse_knee;
+  float low, inverse_width;  // in t(x), see Scale
+  float inverse_unit;        // of the fixed-point sums
+};
+
+struct JointPair {
+  std::int32_t first, second;
+};
+
+struct KernelPlan {
+  std::uint64_t seed_worlds, seed_chance;
+  std::uint64_t replicates;
+  std::uint64_t keep;            // trajectories below this number are stored whole
+  std::int32_t steps, record_every, records;
+  std::int32_t start_month;      // 0 = January
+  std::int32_t parameters, metrics, events;
+  std::int32_t policies, first_policy;  // this batch, and its place among all policies
+  std::int32_t joints;
+  std::int32_t correlated;
+  JointPair joint[kMaxJoint];
+  Binning binning[kMaxMetrics];
+  Policy policy[kMaxBatch];
+  Segment segment[kMaxSegments];
+  Trigger trigger[kMaxBatchTriggers];
+  Distribution distribution[kMaxDistributions];
+  std::int32_t correlated_parameter[kMaxCorrelated];
+  float correlation_factor[kMaxCorrelated * (kMaxCorrelated + 1) / 2];  // lower triangle, by rows
+  const float* knots;            // of tables; not in constant memory, lanes read different places
+};
+static_assert(sizeof(KernelPlan) < 48 * 1024, "the plan must fit constant memory");
+
+// FNV-1a of a parameter's name, cut to the width of a block number: the address of its draw.
+constexpr std::uint32_t draw_address(const char* key) {
+  std::uint32_t hash = 2166136261u;
+  for (; *key; ++key) hash = (hash ^ static_cast<unsigned char>(*key)) * 16777619u;
+  return (hash ^ hash >> 22) & 0x3fffffu;
+}
+
+}  // namespace chokepoint

@@ -1,0 +1,56 @@
+// What one value adds to a tally: a histogram slot and a whole number of units. Everything that is
+// summed over trajectories is an integer, so tallies merge to the same bits in any order.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "math.h"
+#include "plan.h"
+
+namespace chokepoint {
+
+inline constexpr int kBins = 2000;                   // equally wide in t(x) between a metric's low and high
+inline constexpr int kBelow = 0, kAbove = kBins + 1; // slots of what lies outside
+inline constexpr int kNonFinite = kBins + 2;
+inline constexpr int kSlots = kBins + 3;
+
+// Joint histograms use every 40th edge: 50 x 50 bins and what lies outside.
+inline constexpr int kJointStride = 40;
+inline constexpr int kJointSide = kBins / kJointStride + 2;
+
+// Units are clamped to +-2^43 and such values counted: 10^12 squares then stay below 2^126.
+inline constexpr float kUnitLimit = 8796093022208.0f;
+
+// The histogram slot of x, kNonFinite for infinities and NaN.
+template <int W>
+CHOKEPOINT_HD Bits<W> slot_of(const Binning& b, Pack<W> x) {
+  using Real = Pack<W>;
+  Real t = x;
+  if (b.scale == Scale::kLog) t = log(x);
+  if (b.scale == Scale::kSignedLog) {
+    const Real size = log(fma(abs(x), b.inverse_knee, 1));
+    t = select(x < 0, -size, size);
+  }
+  const Real place = (t - b.low) * b.inverse_width;
+  const auto inside = Bits<W>(1) + truncate(clamp(place, 0, static_cast<float>(kBins)));
+  const auto slot = select(place >= 0, inside, Bits<W>(kBelow));
+  return select(is_finite(x), slot, Bits<W>(kNonFinite));
+}
+
+// x in whole units, rounded to the nearest, still as a float. Zero for values that are not finite.
+template <int W>
+CHOKEPOINT_HD Pack<W> units_of(const Binning& b, Pack<W> x) {
+  using Real = Pack<W>;
+  constexpr float kTwo23 = 8388608.0f;  // from here on every float is whole
+  const Real scaled = select(is_finite(x), x * b.inverse_unit, 0);
+  const Real size = abs(scaled);
+  const Real whole = select(size < kTwo23, (size + kTwo23) - kTwo23, min(size, kUnitLimit));
+  return select(scaled < 0, -whole, whole);
+}
+
+// The coarse bin of a joint histogram: 0 below, kJointSide - 1 above; non-finite values count as above.
+CHOKEPOINT_HD int joint_bin(int slot) {
+  if (slot == kBelow) return 0;
+  return slot > kBins ? kJointSide - 1 : 1 + (slot - 1) / kJointStride;
+}
+
+}  // namespace chokepoint
