@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,8 +17,12 @@ namespace chokepoint {
 
 inline constexpr int kFormatVersion = 1;
 
-// How a result came about: name and value, in the order of the file. Not part of result_hash.
+// How a result came about: name and value, in the order of the file. Not part of result_hash. "version" and
+// "command" also make the attributes `source` and `history` of the file.
 using Provenance = std::vector<std::pair<std::string, std::string>>;
+
+// Entries that are written as datasets, being long; the others are attributes of the group.
+inline constexpr std::string_view kLongProvenance[] = {"configuration_resolved", "configuration_files"};
 
 struct Result {
   const Scenario& scenario;
@@ -30,6 +35,10 @@ struct Result {
 // Writes to a temporary name beside `path` and renames it when it is complete and on disk; on any failure
 // nothing of that name is left. Returns the result_hash (32 hexadecimal digits). Throws EnvironmentError.
 std::string write_result(const std::string& path, const Result& result);
+
+// The result_hash alone, without a file. It covers name, shape and values of every dataset but those of the
+// provenance: equal hashes mean equal results, whatever machine they come from.
+std::string hash_result(const Result& result);
 
 // Throws EnvironmentError when `path` could not be written later: no such directory, no permission, too
 // little space for `bytes`; UserError when it exists and `force` is false.

@@ -28,6 +28,9 @@ struct Statistics {
 
 Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies);
 
+// t(x) of a metric's Scale, in which its bins are equally wide.
+double to_bin_scale(const MetricRow& metric, double x);
+
 // The edges of a metric's kBins bins, kBins + 1 of them, in the metric's unit.
 std::vector<double> bin_edges(const MetricRow& metric);
 

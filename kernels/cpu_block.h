@@ -50,14 +50,27 @@ CHOKEPOINT_HD Index<W> lane_numbers(std::uint64_t first, std::uint64_t divisor) 
   return index;
 }
 
+// The rare block with a value that is not finite, or beyond the sums' range.
+CHOKEPOINT_HD bool add_extremes(const float* values, const float* units, const std::uint32_t* slot, int count, CellSums& cell) {
+  bool non_finite = false;
+  for (int i = 0; i < count; ++i) {
+    cell.saturated += units[i] == kUnitLimit || units[i] == -kUnitLimit;
+    non_finite |= slot[i] == kNonFinite;
+    if (slot[i] == kNonFinite) continue;
+    cell.least = values[i] < cell.least ? values[i] : cell.least;
+    cell.greatest = values[i] > cell.greatest ? values[i] : cell.greatest;
+  }
+  return non_finite;
+}
+
 // One cell over a block. Sums are taken in double, where whole numbers below 2^53 add exactly in any
-// order; squares (below 2^86) are split at 2^40 for that.
-CHOKEPOINT_HD void add_to_cell(const float* values, const float* units, const std::uint16_t* slot, int count, std::uint32_t* histogram, CellSums& cell) {
+// order; squares (below 2^86) are split at 2^40 for that. True if a value is not finite.
+CHOKEPOINT_HD bool add_to_cell(const float* values, const float* units, const std::uint32_t* slot, int count, std::uint32_t* histogram, CellSums& cell) {
+  // All histograms together outgrow the cache: fetch the lines while the sums are taken.
+  for (int i = 0; i < count; ++i) __builtin_prefetch(histogram + slot[i], 1);
   constexpr double kSplit = 0x1.8p92;
   double sum = 0, high = 0, low = 0;
-  float least = cell.least, greatest = cell.greatest;
-  int saturated = 0;
-#pragma omp simd reduction(+ : sum, high, low, saturated) reduction(min : least) reduction(max : greatest)
+#pragma omp simd reduction(+ : sum, high, low)
   for (int i = 0; i < count; ++i) {
     const double u = static_cast<double>(units[i]);
     const double square = u * u;
@@ -65,30 +78,39 @@ CHOKEPOINT_HD void add_to_cell(const float* values, const float* units, const st
     sum += u;
     high += upper;
     low += square - upper;
-    saturated += units[i] == kUnitLimit || units[i] == -kUnitLimit;
-    const bool finite = slot[i] != kNonFinite;
-    least = finite && values[i] < least ? values[i] : least;
-    greatest = finite && values[i] > greatest ? values[i] : greatest;
   }
+  float least = cell.least, greatest = cell.greatest;
+  std::uint32_t last = 0;
+  float largest = 0;
+#pragma omp simd reduction(min : least) reduction(max : greatest, last, largest)
+  for (int i = 0; i < count; ++i) {
+    least = values[i] < least ? values[i] : least;
+    greatest = values[i] > greatest ? values[i] : greatest;
+    last = slot[i] > last ? slot[i] : last;
+    largest = units[i] * units[i] > largest ? units[i] * units[i] : largest;
+  }
+  CHOKEPOINT_UNROLL(8)
   for (int i = 0; i < count; ++i) ++histogram[slot[i]];
   cell.units += static_cast<std::int64_t>(sum);
   cell.squares += (static_cast<UnsignedWide>(static_cast<std::int64_t>(high * 0x1p-40)) << 40) + static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
-  cell.saturated += saturated;
+  if (last == kNonFinite || largest == kUnitLimit * kUnitLimit) [[unlikely]]
+    return add_extremes(values, units, slot, count, cell);
   cell.least = least;
   cell.greatest = greatest;
+  return false;
 }
 
-CHOKEPOINT_HD void add_joint(const KernelPlan& plan, const std::uint16_t (*slot)[kCpuBlock], int count, std::size_t cell, std::size_t cells, std::uint32_t* joint) {
+CHOKEPOINT_HD void add_joint(const KernelPlan& plan, const std::uint32_t (*slot)[kCpuBlock], int count, std::size_t cell, std::size_t cells, std::uint32_t* joint) {
   for (int j = 0; j < plan.joints; ++j) {
     std::uint32_t* table = joint + (static_cast<std::size_t>(j) * cells + cell) * kJointSide * kJointSide;
-    const std::uint16_t *first = slot[plan.joint[j].first], *second = slot[plan.joint[j].second];
+    const std::uint32_t *first = slot[plan.joint[j].first], *second = slot[plan.joint[j].second];
     for (int i = 0; i < count; ++i) ++table[joint_bin(first[i]) * kJointSide + joint_bin(second[i])];
   }
 }
 
 template <class Model, class Real>
 CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, int count) {
-  alignas(64) std::uint16_t slot[Model::kMetrics][kCpuBlock];
+  alignas(64) std::uint32_t slot[Model::kMetrics][kCpuBlock];
   alignas(64) float units[kCpuBlock];
   for (int p = 0; p < plan.policies; ++p) {
     const int policy = plan.first_policy + p;
@@ -100,12 +122,10 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
         for (int i = 0; i < kCpuBlock; i += Real::kLanes) {
           const Real x = Real::load(values + i);
           units_of(plan.binning[m], x).store(units + i);
-          const auto slots = slot_of(plan.binning[m], x);
-          for (int l = 0; l < Real::kLanes; ++l) slot[m][i + l] = static_cast<std::uint16_t>(slots.lane(l));
+          slot_of(plan.binning[m], x).store(slot[m] + i);
         }
         const std::size_t cell = (static_cast<std::size_t>(policy) * Model::kMetrics + m) * plan.records + r;
-        add_to_cell(values, units, slot[m], count, work.slots + cell * kSlots, work.sums[cell]);
-        for (int i = 0; i < count; ++i) non_finite |= slot[m][i] == kNonFinite;
+        non_finite |= add_to_cell(values, units, slot[m], count, work.slots + cell * kSlots, work.sums[cell]);
       }
       add_joint(plan, slot, count, static_cast<std::size_t>(policy) * plan.records + r, static_cast<std::size_t>(work.policies) * plan.records, work.joint);
     }
@@ -145,7 +165,7 @@ void run_block(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, 
 
 template <class Real>
 RunBlock select_block(std::string_view model) {
-  return with_model(model, []<class Model>() -> RunBlock { return run_block<Model, Real>; });
+  return with_model(model, [](auto chosen) -> RunBlock { return run_block<decltype(chosen), Real>; });
 }
 
 }  // namespace chokepoint

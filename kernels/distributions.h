@@ -11,7 +11,7 @@ namespace chokepoint {
 
 namespace detail {
 
-// The last of `count` pairs (cumulative probability, value) whose probability is below u.
+// The value of the first of `count` pairs (cumulative probability, value) whose probability is not below u.
 template <int W>
 CHOKEPOINT_HD Pack<W> choice_quantile(const float* pairs, int count, Pack<W> u) {
   Pack<W> value = pairs[1];

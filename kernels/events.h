@@ -13,6 +13,7 @@ struct EventLog {
   float never;
   float step;  // the step in hand
 
+  EventLog() = default;
   CHOKEPOINT_HD explicit EventLog(int steps) : never(static_cast<float>(steps)), step(0) {
     for (auto& when : first) when = never;
   }

@@ -10,12 +10,12 @@
 
 namespace chokepoint {
 
-// e^x. Error at most 1.5 ulp for -86.6 <= x <= 88.72; 0 below, infinity above, NaN for NaN.
+// e^x. Error at most 1.03 ulp for -86.6 <= x; below that the value there, 2.5e-38; infinity from 88.73 on.
 template <int W>
 CHOKEPOINT_HD Pack<W> exp(Pack<W> x) {
   using Real = Pack<W>;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  const Real bounded = clamp(x, -86.6f, 88.72f);
+  const Real bounded = min(89.0f, max(-86.6f, x));  // in this order NaN passes through
   const Real shifted = fma(bounded, 1.44269504f, kRound);
   const Real n = shifted - kRound;
   Real r = fma(n, -0.693359375f, bounded);
@@ -27,25 +27,20 @@ CHOKEPOINT_HD Pack<W> exp(Pack<W> x) {
   p = fma(p, r, 1.6666665459e-1f);
   p = fma(p, r, 5.0000001201e-1f);
   p = fma(p * r, r, r) + 1;
-  // 2^n in two halves: n may be 128, which no single float holds.
-  const auto exponent = to_bits(shifted) - Bits<W>(0x4b400000u);
-  const Real half = Real::from_bits((exponent + Bits<W>(126)) << 23);
-  const Real result = p * half * 2;
-  return select(x < -86.6f, 0, select(x <= 88.72f, result, x + __builtin_inff()));
+  // 2^n as 2^(n - 1) * 2: n may be 128, which no single float holds. 0x4b400000 is the word of kRound.
+  const Real half = Real::from_bits((to_bits(shifted) - Bits<W>(0x4b400000u - 126)) << 23);
+  return p * half * 2;
 }
 
-// Natural logarithm. Error at most 1.5 ulp for x > 0; -infinity at 0, NaN below.
+// Natural logarithm. Error at most 0.83 ulp for x >= 2^-126; -infinity from there to 0, NaN for negative
+// and for infinite x.
 template <int W>
 CHOKEPOINT_HD Pack<W> log(Pack<W> x) {
   using Real = Pack<W>;
-  const auto tiny = x < 1.17549435e-38f;  // subnormal: scale into the normal range first
-  const Real normal = select(tiny, x * 16777216.0f, x);
-  const auto bits = to_bits(normal);
-  // Mantissa in [sqrt(1/2), sqrt(2)): 0x3f3504f3 is sqrt(1/2).
-  const auto offset = bits - Bits<W>(0x3f3504f3u);
+  // Mantissa m in [sqrt(1/2), sqrt(2)), x = m * 2^e. 0x3f3504f3 is the word of sqrt(1/2).
+  const auto offset = to_bits(x) - Bits<W>(0x3f3504f3u);
   const Real m = Real::from_bits((offset & Bits<W>(0x007fffffu)) + Bits<W>(0x3f3504f3u));
-  const Real exponent = Real::from_small(offset >> 23);
-  const Real e = select(exponent > 255.5f, exponent - 512, exponent) - select(tiny, Real(24), Real(0));
+  const Real e = Real::from_small(shift_signed(offset, 23));
   const Real f = m - 1;
   const Real square = f * f;
   Real p = 7.0376836292e-2f;
@@ -60,22 +55,23 @@ CHOKEPOINT_HD Pack<W> log(Pack<W> x) {
   Real tail = p * f * square;
   tail = fma(e, -2.12194440e-4f, tail);
   tail = fma(square, -0.5f, tail);
-  const Real result = fma(e, 0.693359375f, f + tail);
-  const Real edge = select(x == 0, -__builtin_inff(), select(x > 0, x, __builtin_nanf("")));
-  return select((x > 0) & is_finite(x), result, edge);
+  const Real result = fma(e, 0.693359375f, f + tail) + (x - x);  // x - x is NaN for what is not finite
+  return select(x >= 1.17549435e-38f, result, select(x >= 0, Real(-__builtin_inff()), __builtin_nanf("")));
 }
 
-// base^exponent for base >= 0; 0^positive is 0.
+// base^exponent for base >= 0; 0^positive is 0. Relative error at most 1.5e-7 (1 + |exponent ln base|) for
+// results between 1e-37 and 1e38.
 template <int W>
 CHOKEPOINT_HD Pack<W> power(Pack<W> base, Pack<W> exponent) {
   return select(base > 0, exp(exponent * log(base)), 0);
 }
 
-// 1 / (1 + e^-x).
+// 1 / (1 + e^-x). Relative error at most 1.5e-7 for x >= -86.6.
 template <int W>
 CHOKEPOINT_HD Pack<W> logistic(Pack<W> x) { return 1 / (1 + exp(-x)); }
 
-// Standard normal quantile of u in (0, 1). Absolute error at most 2e-6 for 2^-24 <= u <= 1 - 2^-24.
+// Standard normal quantile of u in (0, 1). Absolute error at most 1e-6 for 2^-24 <= u <= 1 - 2^-24; over the
+// values of uniform() it is strictly increasing, and odd about 1/2.
 template <int W>
 CHOKEPOINT_HD Pack<W> normal_quantile(Pack<W> u) {
   using Real = Pack<W>;
@@ -105,7 +101,7 @@ CHOKEPOINT_HD Pack<W> normal_quantile(Pack<W> u) {
 }
 
 // Standard normal distribution function, kept inside (0, 1) so that a quantile can follow it.
-// Absolute error at most 3e-7 (W. J. Cody's erfc form as refitted in Numerical Recipes, 6.2).
+// Absolute error at most 2.3e-7 (the Chebyshev fit of erfc in Numerical Recipes, 6.2).
 template <int W>
 CHOKEPOINT_HD Pack<W> normal_cdf(Pack<W> z) {
   using Real = Pack<W>;

@@ -9,11 +9,11 @@
 
 namespace chokepoint {
 
-// Calls visit.template operator()<Model>() for the model of that name.
+// Calls visit(Model{}) for the model of that name.
 template <class Visitor>
 auto with_model(std::string_view name, Visitor&& visit) {
-  if (name == Brownian::kName) return visit.template operator()<Brownian>();
-  return visit.template operator()<Race>();
+  if (name == Brownian::kName) return visit(Brownian{});
+  return visit(Race{});
 }
 
 }  // namespace chokepoint

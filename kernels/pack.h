@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #if defined(__AVX2__) && !defined(__CUDACC__)
 #include <immintrin.h>
@@ -19,6 +20,13 @@
 #else
 // Always inlined, so that no function compiled for AVX-512 can be merged with its AVX2 twin.
 #define CHOKEPOINT_HD inline __attribute__((always_inline))
+#endif
+
+#define CHOKEPOINT_PRAGMA(text) _Pragma(#text)
+#if defined(__CUDACC__)
+#define CHOKEPOINT_UNROLL(n) CHOKEPOINT_PRAGMA(unroll n)
+#else
+#define CHOKEPOINT_UNROLL(n) CHOKEPOINT_PRAGMA(GCC unroll n)
 #endif
 
 namespace chokepoint {
@@ -37,9 +45,25 @@ struct Lanes {
 template <>
 struct Lanes<1> {
   using Float = float;
-  using Int = bool;
+  using Int = std::int32_t;
   using Word = std::uint32_t;
 };
+
+// What a comparison gives: truth as all ones in a lane, or one bit a lane where the hardware has masks.
+template <int W>
+struct Truth {
+  using Type = typename Lanes<W>::Int;
+};
+template <>
+struct Truth<1> {
+  using Type = bool;
+};
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+template <>
+struct Truth<16> {
+  using Type = __mmask16;
+};
+#endif
 
 template <class To, class From>
 CHOKEPOINT_HD To bit_cast(const From& from) {
@@ -92,8 +116,12 @@ CHOKEPOINT_HD float square_root(float a) {
   return __builtin_sqrtf(a);
 #endif
 }
-CHOKEPOINT_HD float choose(bool m, float a, float b) { return m ? a : b; }
-CHOKEPOINT_HD std::uint32_t choose(bool m, std::uint32_t a, std::uint32_t b) { return m ? a : b; }
+template <class T> CHOKEPOINT_HD T choose(bool m, T a, T b) { return m ? a : b; }
+CHOKEPOINT_HD float minimum(float a, float b) { return a < b ? a : b; }
+CHOKEPOINT_HD float maximum(float a, float b) { return a > b ? a : b; }
+CHOKEPOINT_HD bool less(float a, float b) { return a < b; }
+CHOKEPOINT_HD bool less_equal(float a, float b) { return a <= b; }
+CHOKEPOINT_HD bool equal(float a, float b) { return a == b; }
 
 // Several lanes: any vector type of GCC or clang, with the hardware's fused multiply-add.
 template <class V> CHOKEPOINT_HD V add(V a, V b) { return a + b; }
@@ -122,25 +150,76 @@ template <class V> CHOKEPOINT_HD V square_root(V a) {
   for (unsigned i = 0; i < sizeof(V) / 4; ++i) r[i] = __builtin_sqrtf(a[i]);
   return r;
 }
-template <class M, class V> CHOKEPOINT_HD V choose(M m, V a, V b) { return m ? a : b; }
+// Left to itself GCC compares a mask with zero again before each use, and makes min of two instructions.
+template <class M, class V> CHOKEPOINT_HD V choose(M m, V a, V b) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 32) return bit_cast<V>(_mm256_blendv_ps(bit_cast<__m256>(b), bit_cast<__m256>(a), bit_cast<__m256>(m)));
+#endif
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return bit_cast<V>(_mm512_mask_blend_ps(m, bit_cast<__m512>(b), bit_cast<__m512>(a)));
+  else
+#endif
+  return m ? a : b;
+}
+template <class V> CHOKEPOINT_HD auto less(V a, V b) {
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return _mm512_cmp_ps_mask(bit_cast<__m512>(a), bit_cast<__m512>(b), _CMP_LT_OQ);
+  else
+#endif
+  return a < b;
+}
+template <class V> CHOKEPOINT_HD auto less_equal(V a, V b) {
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return _mm512_cmp_ps_mask(bit_cast<__m512>(a), bit_cast<__m512>(b), _CMP_LE_OQ);
+  else
+#endif
+  return a <= b;
+}
+template <class V> CHOKEPOINT_HD auto equal(V a, V b) {
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return _mm512_cmp_ps_mask(bit_cast<__m512>(a), bit_cast<__m512>(b), _CMP_EQ_OQ);
+  else
+#endif
+  return a == b;
+}
+// As select(a < b, a, b): the second operand where one is NaN or both are zero.
+template <class V> CHOKEPOINT_HD V minimum(V a, V b) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 32) return bit_cast<V>(_mm256_min_ps(bit_cast<__m256>(a), bit_cast<__m256>(b)));
+#endif
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return bit_cast<V>(_mm512_min_ps(bit_cast<__m512>(a), bit_cast<__m512>(b)));
+  else
+#endif
+  return choose(less(a, b), a, b);
+}
+template <class V> CHOKEPOINT_HD V maximum(V a, V b) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 32) return bit_cast<V>(_mm256_max_ps(bit_cast<__m256>(a), bit_cast<__m256>(b)));
+#endif
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return bit_cast<V>(_mm512_max_ps(bit_cast<__m512>(a), bit_cast<__m512>(b)));
+  else
+#endif
+  return choose(less(b, a), a, b);
+}
 
 }  // namespace detail
 
 // One truth value per lane. Combine with &, |, !; read with select().
 template <int W>
 struct Mask {
-  typename detail::Lanes<W>::Int v;
-  friend CHOKEPOINT_HD Mask operator&(Mask a, Mask b) {
-    if constexpr (W == 1) return {a.v && b.v}; else return {a.v & b.v};
-  }
-  friend CHOKEPOINT_HD Mask operator|(Mask a, Mask b) {
-    if constexpr (W == 1) return {a.v || b.v}; else return {a.v | b.v};
-  }
+  using Raw = typename detail::Truth<W>::Type;
+  Raw v;
+  friend CHOKEPOINT_HD Mask operator&(Mask a, Mask b) { return {static_cast<Raw>(a.v & b.v)}; }
+  friend CHOKEPOINT_HD Mask operator|(Mask a, Mask b) { return {static_cast<Raw>(a.v | b.v)}; }
   friend CHOKEPOINT_HD Mask operator!(Mask a) {
-    if constexpr (W == 1) return {!a.v}; else return {~a.v};
+    if constexpr (W == 1) return {!a.v}; else return {static_cast<Raw>(~a.v)};
   }
   CHOKEPOINT_HD bool lane(int i) const {
-    if constexpr (W == 1) return v; else return v[i] != 0;
+    if constexpr (W == 1) return v;
+    else if constexpr (std::is_integral_v<Raw>) return v >> i & 1;
+    else return v[i] != 0;
   }
 };
 
@@ -159,7 +238,12 @@ struct Bits {
   friend CHOKEPOINT_HD Bits operator|(Bits a, Bits b) { return of(a.v | b.v); }
   friend CHOKEPOINT_HD Bits operator<<(Bits a, int n) { return of(a.v << n); }
   friend CHOKEPOINT_HD Bits operator>>(Bits a, int n) { return of(a.v >> n); }
+  // The sign bit is copied, as of a signed integer.
+  friend CHOKEPOINT_HD Bits shift_signed(Bits a, int n) {
+    return of(detail::bit_cast<Raw>(detail::bit_cast<typename detail::Lanes<W>::Int>(a.v) >> n));
+  }
   friend CHOKEPOINT_HD Bits select(Mask<W> m, Bits a, Bits b) { return of(detail::choose(m.v, a.v, b.v)); }
+  CHOKEPOINT_HD void store(std::uint32_t* to) const { memcpy(to, &v, sizeof v); }
   CHOKEPOINT_HD std::uint32_t lane(int i) const {
     if constexpr (W == 1) return v; else return v[i];
   }
@@ -201,18 +285,18 @@ struct Pack {
   CHOKEPOINT_HD Pack& operator-=(Pack b) { return *this = *this - b; }
   CHOKEPOINT_HD Pack& operator*=(Pack b) { return *this = *this * b; }
 
-  friend CHOKEPOINT_HD Mask<W> operator<(Pack a, Pack b) { return {a.v < b.v}; }
-  friend CHOKEPOINT_HD Mask<W> operator<=(Pack a, Pack b) { return {a.v <= b.v}; }
-  friend CHOKEPOINT_HD Mask<W> operator>(Pack a, Pack b) { return {a.v > b.v}; }
-  friend CHOKEPOINT_HD Mask<W> operator>=(Pack a, Pack b) { return {a.v >= b.v}; }
-  friend CHOKEPOINT_HD Mask<W> operator==(Pack a, Pack b) { return {a.v == b.v}; }
+  friend CHOKEPOINT_HD Mask<W> operator<(Pack a, Pack b) { return {detail::less(a.v, b.v)}; }
+  friend CHOKEPOINT_HD Mask<W> operator<=(Pack a, Pack b) { return {detail::less_equal(a.v, b.v)}; }
+  friend CHOKEPOINT_HD Mask<W> operator>(Pack a, Pack b) { return {detail::less(b.v, a.v)}; }
+  friend CHOKEPOINT_HD Mask<W> operator>=(Pack a, Pack b) { return {detail::less_equal(b.v, a.v)}; }
+  friend CHOKEPOINT_HD Mask<W> operator==(Pack a, Pack b) { return {detail::equal(a.v, b.v)}; }
 
   // a * b + c, rounded once.
   friend CHOKEPOINT_HD Pack fma(Pack a, Pack b, Pack c) { return of(detail::fused(a.v, b.v, c.v)); }
   friend CHOKEPOINT_HD Pack sqrt(Pack a) { return of(detail::square_root(a.v)); }
   friend CHOKEPOINT_HD Pack select(Mask<W> m, Pack a, Pack b) { return of(detail::choose(m.v, a.v, b.v)); }
-  friend CHOKEPOINT_HD Pack min(Pack a, Pack b) { return select(a < b, a, b); }
-  friend CHOKEPOINT_HD Pack max(Pack a, Pack b) { return select(a > b, a, b); }
+  friend CHOKEPOINT_HD Pack min(Pack a, Pack b) { return of(detail::minimum(a.v, b.v)); }
+  friend CHOKEPOINT_HD Pack max(Pack a, Pack b) { return of(detail::maximum(a.v, b.v)); }
   friend CHOKEPOINT_HD Pack clamp(Pack x, Pack low, Pack high) { return min(max(x, low), high); }
   friend CHOKEPOINT_HD Pack positive_part(Pack x) { return max(x, 0); }
   friend CHOKEPOINT_HD Pack abs(Pack x) { return from_bits(to_bits(x) & Bits<W>(0x7fffffffu)); }
@@ -220,7 +304,7 @@ struct Pack {
 
   friend CHOKEPOINT_HD Bits<W> to_bits(Pack x) { return Bits<W>::of(detail::bit_cast<typename Bits<W>::Raw>(x.v)); }
   static CHOKEPOINT_HD Pack from_bits(Bits<W> b) { return of(detail::bit_cast<Raw>(b.v)); }
-  // Exact for words below 2^24.
+  // Of a signed word; exact below 2^24 in size.
   static CHOKEPOINT_HD Pack from_small(Bits<W> b) {
     if constexpr (W == 1) return of(static_cast<float>(static_cast<std::int32_t>(b.v)));
     else return of(__builtin_convertvector(detail::bit_cast<typename detail::Lanes<W>::Int>(b.v), Raw));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <omp.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,12 +18,17 @@ namespace chokepoint {
 
 namespace {
 
-// Zeroed memory on its own cache lines.
+// Zeroed memory on pages of its own, large ones if the system has them: a block's tally walks through a
+// whole histogram, and small pages would cost as much in address translation as the counting itself.
 template <class T>
 class Buffer {
  public:
-  explicit Buffer(std::size_t count) : size_(count), data_(static_cast<T*>(std::aligned_alloc(64, (count * sizeof(T) + 64) / 64 * 64))) {
+  explicit Buffer(std::size_t count) : size_(count) {
+    constexpr std::size_t kLargePage = 2 << 20, kLine = 64;
+    const std::size_t bytes = count * sizeof(T), page = bytes < kLargePage ? kLine : kLargePage;
+    data_ = static_cast<T*>(std::aligned_alloc(page, bytes / page * page + page));
     if (!data_) throw std::bad_alloc();
+    if (page == kLargePage) madvise(data_, bytes, MADV_HUGEPAGE);  // a hint: nothing depends on it
     clear();
   }
   Buffer(Buffer&& other) noexcept : size_(other.size_), data_(std::exchange(other.data_, nullptr)) {}

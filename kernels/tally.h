@@ -27,7 +27,7 @@ CHOKEPOINT_HD Bits<W> slot_of(const Binning& b, Pack<W> x) {
   Real t = x;
   if (b.scale == Scale::kLog) t = log(x);
   if (b.scale == Scale::kSignedLog) {
-    const Real size = log(fma(abs(x), b.inverse_knee, 1));
+    const Real size = log(min(fma(abs(x), b.inverse_knee, 1), 3.40282347e38f));
     t = select(x < 0, -size, size);
   }
   const Real place = (t - b.low) * b.inverse_width;

@@ -56,6 +56,7 @@ CHOKEPOINT_HD void advance(const KernelPlan& plan, const typename Model::templat
   static_assert(sizeof levers == sizeof(Real) * Model::kLevers);
   Real* const lever = reinterpret_cast<Real*>(&levers);
   const Segment& segment = segment_at(plan, policy, step);
+  CHOKEPOINT_UNROLL(32)
   for (int i = 0; i < Model::kLevers; ++i) lever[i] = segment.levers[i];
   for (int k = 0; k < policy.triggers; ++k)
     act(plan.trigger[policy.first_trigger + k], step, lever, Model::kLevers, triggers.of[k]);

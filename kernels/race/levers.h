@@ -46,12 +46,22 @@ constexpr float status_quo(float Levers<float>::*lever) {
   return 0;
 }
 
+namespace detail {
+template <std::size_t I, class Real>
+CHOKEPOINT_HD void revert(typename Real::MaskType reversed, Real* levers) {
+  constexpr LeverRow row = kLevers[I].row;
+  constexpr float status_quo = row.status_quo;
+  if constexpr (row.export_control) levers[I] = select(reversed, status_quo, levers[I]);
+}
+template <class Real, std::size_t... I>
+CHOKEPOINT_HD void revert_each(typename Real::MaskType reversed, Real* levers, std::index_sequence<I...>) {
+  (revert<I>(reversed, levers), ...);
+}
+}  // namespace detail
+
 template <class Real>
 CHOKEPOINT_HD void revert_export_controls(typename Real::MaskType reversed, Levers<Real>& levers) {
-  Real* const lever = reinterpret_cast<Real*>(&levers);
-#pragma GCC unroll 32
-  for (unsigned i = 0; i < kMembers<Levers<float>>; ++i)
-    if (kLevers[i].row.export_control) lever[i] = select(reversed, kLevers[i].row.status_quo, lever[i]);
+  detail::revert_each(reversed, reinterpret_cast<Real*>(&levers), std::make_index_sequence<kMembers<Levers<float>>>{});
 }
 
 }  // namespace chokepoint::race

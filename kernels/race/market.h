@@ -25,7 +25,7 @@ inline constexpr Field<MarketParameters<float>, ParameterRow> kMarketParameters[
     CHOKEPOINT_ROW(MarketParameters, exit_rate, "1/yr", kPositive, "rate of exit"),
     CHOKEPOINT_ROW(MarketParameters, openness_reach, "nats", kPositive, "gap between frontier and best open model over which entry dies out"),
     CHOKEPOINT_ROW(MarketParameters, similarity, "1", kPositive, "how much each further provider cuts the margin (commoditisation)"),
-    CHOKEPOINT_ROW(MarketParameters, monopoly_margin, "1", kFraction, "gross margin of a sole provider"),
+    CHOKEPOINT_ROW(MarketParameters, monopoly_margin, "1", kShare, "gross margin of a sole provider"),
     CHOKEPOINT_ROW(MarketParameters, hardware_cost_decline, "1/yr", kUnbounded, "fall of the cost of compute"),
     CHOKEPOINT_ROW(MarketParameters, inference_efficiency, "1/yr", kPositive, "fall of the cost of a fixed quality by software, at start"),
     CHOKEPOINT_ROW(MarketParameters, inference_decay, "yr", kPositive, "e-folding time of that fall"),

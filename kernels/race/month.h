@@ -33,7 +33,7 @@ struct Month {
 template <class Real>
 CHOKEPOINT_HD Month<Real> draw_shocks(std::uint64_t seed, Index<Real::kLanes> trajectory, int step, int start_month) {
   Real u[24];
-#pragma GCC unroll 6
+  CHOKEPOINT_UNROLL(6)
   for (unsigned block = 0; block < 6; ++block) {
     const auto words = draw_block(seed, Purpose::kChance, trajectory, static_cast<std::uint32_t>(step), block);
     for (unsigned i = 0; i < 4; ++i) u[4 * block + i] = uniform(words.word[i]);

@@ -1,0 +1,415 @@
+// The sections of a configuration, checked one after another against the rows of the model. Policies are
+// read in policy_config.cpp, distributions in distribution_config.cpp; config_files.cpp merged the files.
+// SPDX-License-Identifier: Apache-2.0
+#include "config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <set>
+
+#include "config_files.h"
+#include "distribution_config.h"
+#include "policy_config.h"
+#include "toml_tools.h"
+
+namespace chokepoint {
+
+namespace {
+
+// What stands for everything that no file says. Two more depend on the rest: see add_late_defaults().
+constexpr std::string_view kDefaults = R"(
+title = ""
+description = ""
+[run]
+model = "race"
+start = 2026-01-01
+years = 10
+trajectories = 100_000
+replicates = 1
+seed_worlds = 1
+seed_chance = 2
+record_every_months = 3
+keep = 10_000
+[parameters]
+[policies]
+[outputs]
+quantiles = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
+joint = []
+satisfice = {}
+)";
+
+constexpr std::uint64_t kMaxTrajectories = 1'000'000'000'000, kMaxReplicates = 1'000'000, kMaxKeep = 1'000'000;
+constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // of TOML
+constexpr std::size_t kMaxQuantiles = 99;
+constexpr std::uint64_t kStopFactor = 10;    // default of run.stop.max_trajectories over run.trajectories
+constexpr double kLeastPivot = 1e-9;         // of the correlation matrix, whose diagonal is 1
+
+std::optional<int> read_metric(const TomlValue& value, const std::string& name, const ModelInfo& model, Problems& problems) {
+  const auto key = read_string(value, name, problems);
+  if (!key) return std::nullopt;
+  const int number = row_number(model.metrics, *key);
+  if (number >= 0) return number;
+  problems.add(value.place, fmt::format("{}: '{}' is no metric of the model '{}'.{}", name, *key, model.name, advice(*key, row_keys(model.metrics), "metrics")));
+  return std::nullopt;
+}
+
+// [run]
+
+void read_start(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  const TomlValue& date = entry.value;
+  if (date.kind != TomlValue::Kind::kDate) return report_kind(date, "run.start", "a date without quotes, such as 2026-01-01,", problems);
+  if (date.day != 1) return problems.add(date.place, fmt::format("run.start = {} is not the first day of a month; a run starts with a month", date.text));
+  scenario.start_year = date.year;
+  scenario.start_month = date.month;
+}
+
+void check_recording(const TomlEntry& entry, const Scenario& scenario, Problems& problems) {
+  const int every = scenario.record_every_months, steps = scenario.steps();
+  if (!every || !steps || steps % every == 0) return;
+  int divisor = std::min(every, steps);
+  while (steps % divisor != 0) --divisor;
+  problems.add(entry.value.place, fmt::format("run.record_every_months = {} does not divide the run of {} months; {} does", entry.value.text, steps, divisor));
+}
+
+void read_stop(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  TableReader stop(entry.value, "run.stop", problems);
+  if (!stop.is_table()) return;
+  const TomlEntry *metric = stop.find("metric"), *statistic = stop.find("statistic"), *error = stop.find("standard_error");
+  const TomlEntry* most = stop.find("max_trajectories");
+  stop.report_unknown();
+  StopSetting setting{-1, 0, std::min(kMaxTrajectories, kStopFactor * scenario.trajectories)};
+  if (!metric) problems.add(entry.place, "run.stop.metric is missing; name the metric whose error decides");
+  if (!error) problems.add(entry.place, "run.stop.standard_error is missing; give the error at which to stop, in the metric's unit");
+  if (statistic) {
+    const std::string text = read_string(statistic->value, "run.stop.statistic", problems).value_or("mean");
+    if (text == "mean_difference") {
+      problems.add(statistic->value.place, "run.stop.statistic = \"mean_difference\" needs paired tallies, which this version does not keep; use \"mean\"");
+    } else if (text != "mean") {
+      problems.add(statistic->value.place, fmt::format("run.stop.statistic = {} is unknown; use \"mean\"", to_toml(text)));
+    }
+  }
+  if (metric) setting.metric = read_metric(metric->value, "run.stop.metric", *scenario.model, problems).value_or(-1);
+  if (error) {
+    setting.standard_error = read_number(error->value, "run.stop.standard_error", problems).value_or(1);
+    if (setting.standard_error <= 0) problems.add(error->value.place, fmt::format("run.stop.standard_error = {} must be above 0", error->value.text));
+  }
+  if (most) {
+    const auto given = read_whole(most->value, "run.stop.max_trajectories", 1, kMaxTrajectories, "", problems);
+    setting.max_trajectories = given.value_or(scenario.trajectories);
+    if (setting.max_trajectories < scenario.trajectories)
+      problems.add(most->value.place, fmt::format("run.stop.max_trajectories = {} is below run.trajectories = {}", most->value.text, scenario.trajectories));
+  }
+  scenario.stop = setting;
+}
+
+void read_model(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  const auto name = read_string(entry.value, "run.model", problems);
+  if (!name) return;
+  scenario.model = find_model(*name);
+  if (scenario.model) return;
+  std::vector<std::string> names;
+  for (const ModelInfo& model : models()) names.emplace_back(model.name);
+  problems.add(entry.value.place, fmt::format("run.model = {} is unknown.{}", to_toml(*name), advice(*name, names)));
+}
+
+// The reference is read later, with the policies.
+void read_run(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  TableReader run(entry.value, "run", problems);
+  if (!run.is_table()) return;
+  read_model(*run.find("model"), scenario, problems);
+  read_start(*run.find("start"), scenario, problems);
+  scenario.years = static_cast<int>(run.whole("years", 1, 100, "years").value_or(0));
+  scenario.trajectories = run.whole("trajectories", 1, kMaxTrajectories).value_or(0);
+  scenario.replicates = run.whole("replicates", 1, kMaxReplicates).value_or(0);
+  scenario.seed_worlds = run.whole("seed_worlds", 0, kMaxSeed).value_or(0);
+  scenario.seed_chance = run.whole("seed_chance", 0, kMaxSeed).value_or(0);
+  scenario.keep = std::min(run.whole("keep", 0, kMaxKeep).value_or(0), scenario.trajectories);
+  scenario.record_every_months = static_cast<int>(run.whole("record_every_months", 1, 1200, "months").value_or(0));
+  check_recording(*run.find("record_every_months"), scenario, problems);
+  run.find("reference");
+  const TomlEntry* stop = run.find("stop");
+  run.report_unknown();
+  if (stop && scenario.model) read_stop(*stop, scenario, problems);
+}
+
+void read_reference(const TomlValue& run, Scenario& scenario, Problems& problems) {
+  const TomlEntry* entry = run.find("reference");
+  if (!entry) return;
+  const auto name = read_string(entry->value, "run.reference", problems);
+  if (!name) return;
+  const auto found = std::ranges::find(scenario.policies, *name, &PolicySetting::name);
+  scenario.reference = static_cast<int>(found - scenario.policies.begin());
+  if (found != scenario.policies.end()) return;
+  std::vector<std::string> names;
+  for (const PolicySetting& policy : scenario.policies) names.push_back(policy.name);
+  problems.add(entry->value.place, fmt::format("run.reference = {} is no policy.{}", to_toml(*name), advice(*name, names)));
+}
+
+// [parameters]
+
+// The law, or a part of it, that was written last.
+const Place& latest(const TomlEntry& entry) {
+  const Place* place = &entry.place;
+  for (const TomlEntry& part : entry.value.entries)
+    if (const Place& other = latest(part); other.source > place->source) place = &other;
+  return *place;
+}
+
+void check_prior(const ParameterRow& row, const TomlEntry& law, const Prior& prior, Problems& problems) {
+  if (reaches(prior, row.range)) return;
+  const std::string range = range_text(row.range, row.unit);
+  if (prior.kind == Prior::Kind::kConstant)
+    return problems.add(law.value.place, fmt::format("parameters.{} = {} is outside {} ({})", row.key, law.value.text, range, row.meaning));
+  problems.add(law.value.place, fmt::format("parameters.{}: every draw of {} = {} is outside {} ({})", row.key, law.key, to_toml(law.value), range, row.meaning));
+}
+
+ParameterSetting read_parameter(const ParameterRow& row, const TomlEntry& entry, Problems& problems) {
+  const std::string name = fmt::format("parameters.{}", row.key);
+  ParameterSetting setting{};
+  TableReader table(entry.value, name, problems);
+  for (const std::string& law : law_names()) table.find(law);
+  setting.source = table.string("source");
+  setting.rationale = table.string("rationale");
+  setting.would_change_if = table.string("would_change_if");
+  const TomlEntry* unit = table.find("unit");
+  table.report_unknown();
+  if (unit)
+    if (const auto given = read_string(unit->value, name + ".unit", problems); given && *given != row.unit)
+      problems.add(unit->value.place, fmt::format("{} is given in '{}', but the model takes '{}' ({}); convert the numbers", name, *given, row.unit, row.meaning));
+  const TomlEntry* law = find_law(entry.value, name, problems);
+  if (!law) return setting;
+  setting.text = law->key + " = " + to_toml(law->value);
+  const Place& changed = latest(*law);
+  setting.origin = problems.origin(changed.source > entry.place.source ? changed : entry.place);
+  auto prior = read_law(*law, name, row.unit, problems);
+  if (!prior) return setting;
+  check_prior(row, *law, *prior, problems);
+  setting.prior = *std::move(prior);
+  return setting;
+}
+
+void read_parameters(const TomlEntry& entry, const Place& end, Scenario& scenario, Problems& problems) {
+  const ModelInfo& model = *scenario.model;
+  if (!entry.value.is_table()) return report_kind(entry.value, "parameters", "a table", problems);
+  const auto keys = row_keys(model.parameters);
+  for (const TomlEntry& given : entry.value.entries)
+    if (row_number(model.parameters, given.key) < 0)
+      problems.add(given.place, fmt::format("unknown parameter '{}' (the model '{}' has none of that name).{}", given.key, model.name, advice(given.key, keys, "parameters")));
+  std::size_t distributions = model.parameters.size();
+  for (const ParameterRow& row : model.parameters) {
+    if (const TomlEntry* given = entry.value.find(row.key)) {
+      scenario.parameters.push_back(read_parameter(row, *given, problems));
+      distributions += scenario.parameters.back().prior.parts.size();
+    } else {
+      problems.add(end, fmt::format("parameters.{} is missing ({}: {})", row.key, row.unit, row.meaning));
+      scenario.parameters.emplace_back();
+    }
+  }
+  if (distributions > kMaxDistributions)
+    problems.add(entry.place, fmt::format("{} parameters and parts of their mixtures; at most {} are possible", distributions, kMaxDistributions));
+}
+
+// [[correlation]]
+
+// One end of a correlation, or -1.
+int read_correlated(const TomlValue& value, const Scenario& scenario, Problems& problems) {
+  const auto name = read_string(value, "correlation.between", problems);
+  if (!name) return -1;
+  const auto& rows = scenario.model->parameters;
+  const int number = row_number(rows, *name);
+  if (number < 0) {
+    problems.add(value.place, fmt::format("correlation.between: unknown parameter '{}'.{}", *name, advice(*name, row_keys(rows), "parameters")));
+    return -1;
+  }
+  const ParameterSetting& setting = scenario.parameters[number];
+  if (setting.prior.values.empty() && setting.prior.parts.empty()) return -1;  // reported already
+  if (setting.prior.kind == Prior::Kind::kConstant) {
+    problems.add(value.place, fmt::format("correlation.between: '{}' is constant and cannot be correlated; give it a distribution", *name));
+    return -1;
+  }
+  if (setting.prior.kind == Prior::Kind::kMixture) {
+    problems.add(value.place, fmt::format("correlation.between: '{}' cannot be correlated: a mixture has no single quantile function; use table or truncated", *name));
+    return -1;
+  }
+  return number;
+}
+
+void read_correlation(const TomlValue& value, Scenario& scenario, Problems& problems) {
+  TableReader table(value, "correlation", problems);
+  if (!table.is_table()) return;
+  const TomlEntry *between = table.find("between"), *rank = table.find("rank");
+  table.report_unknown();
+  if (!between) problems.add(value.place, "correlation.between is missing; name two parameters");
+  if (!rank) problems.add(value.place, "correlation.rank is missing; give Spearman's rank correlation, between -1 and 1");
+  const double given_rank = rank ? read_number(rank->value, "correlation.rank", problems).value_or(0) : 0;
+  if (std::abs(given_rank) >= 1)
+    return problems.add(rank->value.place, fmt::format("correlation.rank = {} must lie between -1 and 1, both excluded", rank->value.text));
+  const auto* names = between ? read_array(between->value, "correlation.between", problems) : nullptr;
+  if (!names) return;
+  if (names->size() != 2) return problems.add(between->value.place, fmt::format("correlation.between names {} parameters; name two", names->size()));
+  const int first = read_correlated((*names)[0], scenario, problems), second = read_correlated((*names)[1], scenario, problems);
+  if (first < 0 || second < 0) return;
+  const char* const first_key = scenario.model->parameters[first].key;
+  if (first == second) return problems.add(between->value.place, fmt::format("correlation.between names '{}' twice; name two different parameters", first_key));
+  for (const Correlation& earlier : scenario.correlations)
+    if (std::minmax(earlier.first, earlier.second) == std::minmax(first, second))
+      return problems.add(between->value.place, fmt::format("the correlation of '{}' and '{}' is given twice; keep one", first_key, scenario.model->parameters[second].key));
+  scenario.correlations.push_back({first, second, given_rank});
+}
+
+// Cholesky factorisation; false if the matrix, given by its lower triangle, is not positive definite.
+bool factorise(std::vector<std::vector<double>> rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double rest = rows[i][j];
+      for (std::size_t k = 0; k < j; ++k) rest -= rows[i][k] * rows[j][k];
+      if (i == j && rest < kLeastPivot) return false;
+      rows[i][j] = i == j ? std::sqrt(rest) : rest / rows[j][j];
+    }
+  }
+  return true;
+}
+
+void check_correlations(const TomlValue& list, const Scenario& scenario, Problems& problems) {
+  std::set<int> members;
+  for (const Correlation& one : scenario.correlations) members.insert({one.first, one.second});
+  const std::vector<int> order(members.begin(), members.end());
+  std::vector<std::string> names;
+  for (const int member : order) names.emplace_back(scenario.model->parameters[member].key);
+  if (order.size() > kMaxCorrelated)
+    return problems.add(list.place, fmt::format("{} parameters are correlated; at most {} are possible", order.size(), kMaxCorrelated));
+
+  const auto place_of = [&](int member) { return static_cast<std::size_t>(std::ranges::find(order, member) - order.begin()); };
+  std::vector<std::vector<double>> matrix(order.size(), std::vector<double>(order.size(), 0));
+  for (std::size_t i = 0; i < order.size(); ++i) matrix[i][i] = 1;
+  for (const Correlation& one : scenario.correlations) {
+    const auto [low, high] = std::minmax({place_of(one.first), place_of(one.second)});
+    matrix[high][low] = 2 * std::sin(std::numbers::pi / 6 * one.rank);  // of the normal scores, for Spearman's rank
+  }
+  if (!factorise(matrix))
+    problems.add(list.place, fmt::format("the rank correlations of {} contradict one another (their matrix is not positive definite); move some ranks towards 0",
+                                         fmt::join(names, ", ")));
+}
+
+void read_correlations(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  const auto* items = read_array(entry.value, "correlation", problems);
+  if (!items) return;
+  for (const TomlValue& item : *items) read_correlation(item, scenario, problems);
+  if (scenario.correlations.size() == items->size()) check_correlations(entry.value, scenario, problems);
+}
+
+// [outputs]
+
+void read_quantiles(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  const auto quantiles = read_numbers(entry.value, "outputs.quantiles", problems);
+  if (!quantiles) return;
+  if (quantiles->empty() || quantiles->size() > kMaxQuantiles)
+    problems.add(entry.value.place, fmt::format("outputs.quantiles has {} numbers; give 1 to {}", quantiles->size(), kMaxQuantiles));
+  for (std::size_t i = 0; i < quantiles->size(); ++i) {
+    const double quantile = (*quantiles)[i];
+    const TomlValue& item = entry.value.items[i];
+    if (quantile <= 0 || quantile >= 1) {
+      problems.add(item.place, fmt::format("outputs.quantiles: {} must lie between 0 and 1, both excluded", item.text));
+    } else if (i > 0 && (*quantiles)[i - 1] >= quantile) {
+      problems.add(item.place, fmt::format("outputs.quantiles: {} follows {}; quantiles must increase", item.text, entry.value.items[i - 1].text));
+    }
+  }
+  scenario.quantiles = *quantiles;
+}
+
+void read_joint(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  const auto* items = read_array(entry.value, "outputs.joint", problems);
+  if (!items) return;
+  if (items->size() > kMaxJoint) problems.add(entry.value.place, fmt::format("outputs.joint has {} pairs; at most {} are possible", items->size(), kMaxJoint));
+  for (const TomlValue& item : *items) {
+    const auto* names = read_array(item, "outputs.joint", problems);
+    if (!names) continue;
+    if (names->size() != 2) {
+      problems.add(item.place, fmt::format("outputs.joint: {} metrics where a pair is needed", names->size()));
+      continue;
+    }
+    const auto first = read_metric((*names)[0], "outputs.joint", *scenario.model, problems);
+    const auto second = read_metric((*names)[1], "outputs.joint", *scenario.model, problems);
+    if (!first || !second) continue;
+    if (first == second) problems.add(item.place, fmt::format("outputs.joint: '{}' is paired with itself; name two different metrics", (*names)[0].text));
+    scenario.joint.push_back({*first, *second});
+  }
+}
+
+void read_satisfice(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  const std::string name = "outputs.satisfice." + entry.key;
+  const ModelInfo& model = *scenario.model;
+  const int metric = row_number(model.metrics, entry.key), event = metric < 0 ? row_number(model.events, entry.key) : -1;
+  if (metric < 0 && event < 0) {
+    std::vector<std::string> legal = row_keys(model.metrics);
+    std::ranges::copy(row_keys(model.events), std::back_inserter(legal));
+    return problems.add(entry.place, fmt::format("outputs.satisfice: '{}' is no metric or event of the model '{}'.{}", entry.key, model.name, advice(entry.key, legal, "metrics")));
+  }
+  const auto text = read_string(entry.value, name, problems);
+  if (!text) return;
+  const auto bound = parse_bound(*text);
+  const bool fits = bound && (metric >= 0 ? !bound->equals : bound->equals && (bound->value == 0 || bound->value == 1));
+  if (!fits) {
+    const char* const wanted = metric >= 0 ? "a bound on a metric: write one of < <= > >= and a number, such as \">= 6\""
+                                           : "a statement about an event: write \"== 0\" (it must not occur) or \"== 1\" (it must)";
+    return problems.add(entry.value.place, fmt::format("{} = {} is not {}", name, to_toml(*text), wanted));
+  }
+  scenario.satisfice.push_back({entry.key, metric, event, bound->comparison, bound->equals, bound->value});
+}
+
+void read_outputs(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
+  TableReader outputs(entry.value, "outputs", problems);
+  if (!outputs.is_table()) return;
+  read_quantiles(*outputs.find("quantiles"), scenario, problems);
+  read_joint(*outputs.find("joint"), scenario, problems);
+  const TomlEntry* satisfice = outputs.find("satisfice");
+  outputs.report_unknown();
+  if (!satisfice->value.is_table()) return report_kind(satisfice->value, "outputs.satisfice", "a table", problems);
+  for (const TomlEntry& one : satisfice->value.entries) read_satisfice(one, scenario, problems);
+}
+
+// Defaults that follow from other settings, for the resolved document.
+void add_late_defaults(TomlValue& root, const Scenario& scenario) {
+  TomlValue& run = root.find("run")->value;
+  if (!run.find("reference")) run.entries.push_back({"reference", {}, {.kind = TomlValue::Kind::kString, .text = scenario.policies[0].name}});
+  TomlEntry* stop = run.find("stop");
+  if (stop && !stop->value.find("max_trajectories"))
+    stop->value.entries.push_back({"max_trajectories", {}, {.kind = TomlValue::Kind::kWhole, .text = fmt::format("{}", scenario.stop->max_trajectories)}});
+}
+
+}  // namespace
+
+Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<std::string>& overrides) {
+  Problems problems;
+  Document document = read_document(kDefaults, paths, overrides, problems);
+  TableReader root(document.root, "", problems);
+  Scenario scenario;
+  scenario.title = root.string("title");
+  scenario.description = root.string("description");
+  // All of these have defaults but the correlations.
+  const TomlEntry *run = root.find("run"), *parameters = root.find("parameters"), *policies = root.find("policies"), *outputs = root.find("outputs");
+  const TomlEntry* correlations = root.find("correlation");
+  root.report_unknown();
+
+  read_run(*run, scenario, problems);
+  if (!scenario.model) problems.throw_if_any();  // nothing else can be judged
+  read_parameters(*parameters, document.end, scenario, problems);
+  if (correlations) read_correlations(*correlations, scenario, problems);
+  read_policies(policies->value, scenario, problems);
+  if (policies->value.is_table() && scenario.policies.empty()) problems.add(document.end, "there is no policy; give at least one, [policies.NAME]");
+  read_reference(run->value, scenario, problems);
+  read_outputs(*outputs, scenario, problems);
+  problems.throw_if_any();
+
+  add_late_defaults(document.root, scenario);
+  scenario.files = std::move(document.files);
+  scenario.overrides = overrides;
+  scenario.resolved = resolved_text(document.root, problems);
+  return scenario;
+}
+
+}  // namespace chokepoint

@@ -1,0 +1,353 @@
+// Calls of the HDF5 library. The layout rules and the trouble behind each: which files netCDF-C, xarray, R
+// and Octave read was tried reader by reader.
+// SPDX-License-Identifier: Apache-2.0
+#include "hdf5.h"
+
+#include <hdf5_hl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <numeric>
+
+namespace chokepoint {
+
+namespace {
+
+constexpr std::size_t kMaxChunkBytes = std::size_t{4} << 20;
+constexpr std::size_t kMaxReadElements = std::size_t{1} << 27;  // a damaged file may claim any size
+constexpr unsigned kCreationOrder = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+
+// The library must not print errors, nor clean up at exit: after a failed write that can crash.
+void start_library() {
+  static const bool started = [] {
+    H5dont_atexit();
+    H5open();
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+    return true;
+  }();
+  static_cast<void>(started);
+}
+
+struct Cause {
+  std::string text;  // innermost line of the library's error stack
+  int system_error = 0;
+};
+
+extern "C" herr_t note_cause(unsigned, const H5E_error2_t* error, void* out) {
+  Cause& cause = *static_cast<Cause*>(out);
+  cause.text = error->desc ? error->desc : "";
+  if (const auto at = cause.text.find("errno = "); at != std::string::npos) cause.system_error = std::atoi(cause.text.c_str() + at + 8);
+  return 0;
+}
+
+Handle make_handle(hid_t id, Handle::Close close) { return Handle(id, close, "asking HDF5 for", "an identifier"); }
+
+hid_t file_type(Number type) { return type == Number::kInt64 ? H5T_STD_I64LE : type == Number::kFloat ? H5T_IEEE_F32LE : H5T_IEEE_F64LE; }
+
+hid_t memory_type(Number type) {
+  return type == Number::kInt64 ? H5T_NATIVE_INT64 : type == Number::kFloat ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
+
+// netCDF-C 4.9.0 corrupts its heap on fixed-length text datasets; xarray fails on UTF-8 that is tagged ASCII.
+Handle text_type() {
+  Handle type = make_handle(H5Tcopy(H5T_C_S1), H5Tclose);
+  check_hdf5(H5Tset_size(type, H5T_VARIABLE), "making", "the text type");
+  check_hdf5(H5Tset_cset(type, H5T_CSET_UTF8), "making", "the text type");
+  return type;
+}
+
+// Octave shows the trailing zero of any other form.
+Handle attribute_text_type(std::size_t length) {
+  Handle type = make_handle(H5Tcopy(H5T_C_S1), H5Tclose);
+  check_hdf5(H5Tset_size(type, std::max<std::size_t>(length, 1)), "making", "the text type");
+  check_hdf5(H5Tset_cset(type, H5T_CSET_UTF8), "making", "the text type");
+  check_hdf5(H5Tset_strpad(type, H5T_STR_NULLPAD), "making", "the text type");
+  return type;
+}
+
+Handle make_space(const std::vector<hsize_t>& shape) {
+  return make_handle(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
+}
+
+void write_attribute(hid_t object, const std::string& name, hid_t type, const Handle& space, const void* value) {
+  Handle attribute(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "writing attribute", name);
+  if (value) check_hdf5(H5Awrite(attribute, type, value), "writing attribute", name);
+  attribute.close("writing attribute", name);
+}
+
+void write_attribute(hid_t object, const std::string& name, const std::string& text) {
+  // As netCDF-C does, an empty text is an attribute without a value: HDF5 has no text of length 0.
+  const Handle space = make_handle(H5Screate(text.empty() ? H5S_NULL : H5S_SCALAR), H5Sclose);
+  write_attribute(object, name, attribute_text_type(text.size()), space, text.empty() ? nullptr : text.data());
+}
+
+void write_attribute(hid_t object, const Attribute& attribute) {
+  const Handle one = make_space({1});
+  const auto& value = attribute.value;
+  if (const auto* text = std::get_if<std::string>(&value)) return write_attribute(object, attribute.name, *text);
+  if (const auto* number = std::get_if<std::int32_t>(&value)) return write_attribute(object, attribute.name, H5T_NATIVE_INT32, one, number);
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return write_attribute(object, attribute.name, H5T_NATIVE_INT64, one, number);
+  write_attribute(object, attribute.name, H5T_NATIVE_DOUBLE, one, &std::get<double>(value));
+}
+
+// At most 4 MiB: one policy and all times, less if that is too much.
+std::vector<hsize_t> chunk_of(const Variable& variable, Number type) {
+  std::vector<hsize_t> chunk;
+  for (const Axis& axis : variable.axes) chunk.push_back(axis.length);
+  if (chunk.size() > 1 && variable.axes.front().name == "policy") chunk.front() = 1;
+  const auto bytes = [&] { return std::accumulate(chunk.begin(), chunk.end(), size_of(type), std::multiplies<>()); };
+  for (std::size_t axis = 0; bytes() > kMaxChunkBytes; axis += chunk[axis] == 1) chunk[axis] = (chunk[axis] + 1) / 2;
+  return chunk;
+}
+
+Handle numeric_properties(const Variable& variable, Number type) {
+  Handle list = make_handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  const auto chunk = chunk_of(variable, type);
+  const double missing = std::numeric_limits<double>::quiet_NaN();
+  check_hdf5(H5Pset_chunk(list, static_cast<int>(chunk.size()), chunk.data()), "laying out dataset", variable.name);
+  check_hdf5(H5Pset_shuffle(list), "laying out dataset", variable.name);
+  check_hdf5(H5Pset_deflate(list, 4), "laying out dataset", variable.name);
+  check_hdf5(H5Pset_fletcher32(list), "laying out dataset", variable.name);
+  check_hdf5(H5Pset_fill_time(list, H5D_FILL_TIME_IFSET), "laying out dataset", variable.name);
+  if (type != Number::kInt64) check_hdf5(H5Pset_fill_value(list, H5T_NATIVE_DOUBLE, &missing), "laying out dataset", variable.name);
+  return list;
+}
+
+void write_missing_value(const Handle& dataset, Number type) {
+  const double wide = std::numeric_limits<double>::quiet_NaN();
+  const float narrow = std::numeric_limits<float>::quiet_NaN();
+  const void* value = type == Number::kFloat ? static_cast<const void*>(&narrow) : &wide;
+  write_attribute(dataset, "_FillValue", memory_type(type), make_space({1}), value);
+}
+
+bool is_coordinate(const Variable& variable) { return variable.axes.size() == 1 && variable.axes.front().name == variable.name; }
+
+}  // namespace
+
+void check_hdf5(long long status, std::string_view doing, std::string_view name) {
+  if (status >= 0) return;
+  Cause cause;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, note_cause, &cause);  // before any other call: that would empty the stack
+  const std::string why = cause.system_error ? std::strerror(cause.system_error) : cause.text;
+  throw Hdf5Error(std::string(doing) + " '" + std::string(name) + "' failed: " + why, cause.system_error);
+}
+
+Handle::Handle(hid_t id, Close close, std::string_view doing, std::string_view name) : id_(id), close_(close) {
+  check_hdf5(id, doing, name);
+}
+
+Handle& Handle::operator=(Handle&& other) noexcept {
+  std::swap(id_, other.id_);
+  std::swap(close_, other.close_);
+  return *this;
+}
+
+Handle::~Handle() {
+  if (id_ >= 0) close_(id_);
+}
+
+void Handle::close(std::string_view doing, std::string_view name) { check_hdf5(close_(std::exchange(id_, H5I_INVALID_HID)), doing, name); }
+
+std::size_t Variable::row_size() const {
+  return std::accumulate(axes.begin() + 1, axes.end(), std::size_t{1},
+                         [](std::size_t size, const Axis& axis) { return size * axis.length; });
+}
+
+std::size_t size_of(Number type) { return type == Number::kFloat ? sizeof(float) : sizeof(double); }
+
+std::size_t rows_together(const Variable& variable, Number type) { return chunk_of(variable, type).front(); }
+
+DatasetWriter::DatasetWriter(Handle dataset, const Variable& variable, Number type)
+    : dataset_(std::move(dataset)),
+      space_(H5Dget_space(dataset_), H5Sclose, "writing dataset", variable.name),
+      name_(variable.name),
+      type_(type) {
+  for (const Axis& axis : variable.axes) shape_.push_back(axis.length);
+}
+
+void DatasetWriter::write_rows(std::size_t first, std::size_t count, const void* values) {
+  std::vector<hsize_t> start(shape_.size()), block(shape_.begin(), shape_.end());
+  start.front() = first;
+  block.front() = count;
+  const Handle memory = make_space(block);
+  check_hdf5(H5Sselect_hyperslab(space_, H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr), "writing dataset", name_);
+  check_hdf5(H5Dwrite(dataset_, memory_type(type_), memory, space_, H5P_DEFAULT, values), "writing dataset", name_);
+}
+
+Hdf5Writer::Hdf5Writer(const std::string& path) {
+  start_library();
+  const Handle creation = make_handle(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+  check_hdf5(H5Pset_link_creation_order(creation, kCreationOrder), "creating", "the file");
+  check_hdf5(H5Pset_attr_creation_order(creation, kCreationOrder), "creating", "the file");
+  const Handle access = make_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  check_hdf5(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18), "creating", "the file");
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
+  H5Pset_file_locking(access, true, true);  // some shared file systems have no locks
+#endif
+  file_ = Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose, "creating", path);
+  enter("/");
+}
+
+void Hdf5Writer::enter(const std::string& group) {
+  if (group != "/" && H5Lexists(file_, group.c_str(), H5P_DEFAULT) <= 0) {
+    const Handle creation = make_handle(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
+    check_hdf5(H5Pset_link_creation_order(creation, kCreationOrder), "creating group", group);
+    check_hdf5(H5Pset_attr_creation_order(creation, kCreationOrder), "creating group", group);
+    group_ = Handle(H5Gcreate2(file_, group.c_str(), H5P_DEFAULT, creation, H5P_DEFAULT), H5Gclose, "creating group", group);
+  } else {
+    group_ = Handle(H5Gopen2(file_, group.c_str(), H5P_DEFAULT), H5Gclose, "opening group", group);
+  }
+}
+
+DatasetWriter Hdf5Writer::create(const Variable& variable, Number type) {
+  std::vector<hsize_t> shape;
+  for (const Axis& axis : variable.axes) shape.push_back(axis.length);
+  const Handle space = make_space(shape), properties = numeric_properties(variable, type);
+  Handle dataset = make_dataset(variable, file_type(type), space, properties);
+  if (type != Number::kInt64 && !is_coordinate(variable)) write_missing_value(dataset, type);
+  return DatasetWriter(std::move(dataset), variable, type);
+}
+
+Handle Hdf5Writer::make_dataset(const Variable& variable, hid_t type, hid_t space, hid_t properties) {
+  check_hdf5(H5Pset_attr_creation_order(properties, kCreationOrder), "laying out dataset", variable.name);
+  Handle dataset(H5Dcreate2(group_, variable.name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose, "creating dataset",
+                 variable.name);
+  attach_axes(variable, dataset);
+  write_attribute(dataset, "units", variable.units);
+  write_attribute(dataset, "long_name", variable.long_name);
+  for (const Attribute& attribute : variable.attributes) write_attribute(dataset, attribute);
+  return dataset;
+}
+
+// A group may repeat a coordinate of the root, so that it is labelled when it is read alone: the axis
+// stays the root's.
+void Hdf5Writer::attach_axes(const Variable& variable, const Handle& dataset) {
+  if (is_coordinate(variable) && !scales_.contains(variable.name)) {
+    check_hdf5(H5DSset_scale(dataset, variable.name.c_str()), "making a dimension scale of", variable.name);
+    check_hdf5(H5Iinc_ref(dataset), "keeping", variable.name);
+    scales_[variable.name] = Handle(dataset, H5Dclose, "keeping", variable.name);
+    return;
+  }
+  for (unsigned axis = 0; axis < variable.axes.size(); ++axis) {
+    const auto scale = scales_.find(variable.axes[axis].name);
+    if (scale == scales_.end())
+      throw std::logic_error("dataset '" + variable.name + "': axis '" + variable.axes[axis].name + "' has no coordinate");
+    check_hdf5(H5DSattach_scale(dataset, scale->second, axis), "attaching an axis to", variable.name);
+  }
+}
+
+void Hdf5Writer::write_texts(const Variable& variable, std::span<const std::string> values) {
+  std::vector<const char*> pointers;
+  for (const std::string& value : values) pointers.push_back(value.c_str());
+  const Handle type = text_type(), properties = make_handle(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  const Handle space = variable.axes.empty() ? make_handle(H5Screate(H5S_SCALAR), H5Sclose) : make_space({values.size()});
+  Handle dataset = make_dataset(variable, type, space, properties);
+  check_hdf5(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "writing dataset", variable.name);
+  dataset.close("writing dataset", variable.name);
+}
+
+void Hdf5Writer::write_text(const std::string& name, const std::string& long_name, const std::string& value) {
+  write_texts({name, {}, "1", long_name}, {&value, 1});
+}
+
+void Hdf5Writer::annotate(const Attribute& attribute) { write_attribute(group_, attribute); }
+
+void Hdf5Writer::close() {
+  for (auto& [name, scale] : scales_) scale.close("writing dataset", name);
+  scales_.clear();
+  group_.close("closing", "a group");
+  check_hdf5(H5Fflush(file_, H5F_SCOPE_GLOBAL), "flushing", "the file");
+  if (H5Fget_obj_count(file_, H5F_OBJ_ALL) != 1) throw std::logic_error("the result file still has open objects");
+  file_.close("closing", "the file");
+}
+
+Hdf5Reader::Hdf5Reader(const std::string& path) {
+  start_library();
+  const Handle access = make_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
+  H5Pset_file_locking(access, true, true);
+#endif
+  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose, "opening", path);
+}
+
+bool Hdf5Reader::has_dataset(const std::string& name) const { return H5Lexists(file_, name.c_str(), H5P_DEFAULT) > 0; }
+
+std::optional<std::string> Hdf5Reader::text_attribute(const std::string& object, const std::string& name) const {
+  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
+  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
+                         name);
+  const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
+  const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || H5Sget_simple_extent_npoints(space) > 1) return {};
+  if (H5Sget_simple_extent_npoints(space) == 0) return "";
+  std::string text(H5Tget_size(type), '\0');
+  check_hdf5(H5Aread(attribute, type, text.data()), "reading attribute", name);
+  text.resize(std::strlen(text.c_str()));
+  return text;
+}
+
+std::optional<std::int64_t> Hdf5Reader::integer_attribute(const std::string& object, const std::string& name) const {
+  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
+  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
+                         name);
+  const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
+  const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
+  if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) return {};
+  std::int64_t value = 0;
+  check_hdf5(H5Aread(attribute, H5T_NATIVE_INT64, &value), "reading attribute", name);
+  return value;
+}
+
+std::vector<std::string> Hdf5Reader::attribute_names(const std::string& object) const {
+  std::vector<std::string> names;
+  const auto append = [](hid_t, const char* name, const H5A_info_t*, void* all) -> herr_t {
+    static_cast<std::vector<std::string>*>(all)->push_back(name);
+    return 0;
+  };
+  check_hdf5(H5Aiterate_by_name(file_, object.c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, append, &names, H5P_DEFAULT),
+             "listing the attributes of", object);
+  return names;
+}
+
+std::size_t Hdf5Reader::length(const std::string& name) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
+  const hssize_t length = H5Sget_simple_extent_npoints(space);
+  check_hdf5(length, "reading dataset", name);
+  return static_cast<std::size_t>(length);
+}
+
+std::vector<std::string> Hdf5Reader::texts(const std::string& name) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name), type = text_type();
+  const std::size_t count = length(name);
+  if (count > kMaxReadElements) throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " texts", 0);
+  std::vector<char*> pointers(count);
+  check_hdf5(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "reading dataset", name);
+  std::vector<std::string> values;
+  for (const char* text : pointers) values.emplace_back(text ? text : "");
+  check_hdf5(H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data()), "reading dataset", name);
+  return values;
+}
+
+std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vector<std::size_t>& shape) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
+  std::vector<hsize_t> found(H5S_MAX_RANK);
+  const int rank = H5Sget_simple_extent_dims(space, found.data(), nullptr);
+  check_hdf5(rank, "reading dataset", name);
+  found.resize(static_cast<std::size_t>(rank));
+  if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end()))
+    throw Hdf5Error("reading dataset '" + name + "' failed: its shape does not fit the labels of its axes", 0);
+  const std::size_t count = length(name);
+  if (count > kMaxReadElements)
+    throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " numbers", 0);
+  std::vector<double> values(count);
+  check_hdf5(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "reading dataset", name);
+  return values;
+}
+
+}  // namespace chokepoint

@@ -1,0 +1,131 @@
+// A thin layer over the C API of HDF5 that writes what netCDF tools read: every axis has an attached
+// dimension scale, texts are variable-length UTF-8, filters are shuffle, deflate and Fletcher-32. Every call is
+// checked: on a full disk HDF5 may report the failure only when a dataset is closed, and not when the file is.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace chokepoint {
+
+// A call of the library that failed: "writing dataset 'a' failed: No space left on device".
+struct Hdf5Error : std::runtime_error {
+  Hdf5Error(const std::string& text, int number) : std::runtime_error(text), system_error(number) {}
+  int system_error;  // errno of the system call below, 0 if there was none
+};
+
+// Throws if `status`, the result of the call just made, says that it failed.
+void check_hdf5(long long status, std::string_view doing, std::string_view name);
+
+// Owns an identifier of the library.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+  Handle() = default;
+  // `id` is the result of the call just made; throws if it failed.
+  Handle(hid_t id, Close close, std::string_view doing, std::string_view name);
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)), close_(other.close_) {}
+  Handle& operator=(Handle&& other) noexcept;
+  ~Handle();
+  void close(std::string_view doing, std::string_view name);  // the checked way
+  operator hid_t() const { return id_; }
+
+ private:
+  hid_t id_ = H5I_INVALID_HID;
+  Close close_ = nullptr;
+};
+
+struct Axis {
+  std::string name;
+  std::size_t length;
+};
+
+struct Attribute {
+  std::string name;
+  std::variant<std::string, std::int32_t, std::int64_t, double> value;
+};
+
+// A dataset. One that is named as its only axis is a coordinate: it becomes the axis' dimension scale.
+struct Variable {
+  std::string name;
+  std::vector<Axis> axes;
+  std::string units, long_name;
+  std::vector<Attribute> attributes = {};
+
+  std::size_t rows() const { return axes.front().length; }  // along the first axis
+  std::size_t row_size() const;
+  std::size_t size() const { return rows() * row_size(); }
+};
+
+enum class Number { kInt64, kFloat, kDouble };
+template <class T>
+inline constexpr Number kNumber = std::is_same_v<T, std::int64_t> ? Number::kInt64
+                                  : std::is_same_v<T, float>      ? Number::kFloat
+                                                                  : Number::kDouble;
+std::size_t size_of(Number type);
+
+// How many rows of a numeric dataset are stored, and best written, together.
+std::size_t rows_together(const Variable& variable, Number type);
+
+// A dataset that is being written.
+class DatasetWriter {
+ public:
+  DatasetWriter(Handle dataset, const Variable& variable, Number type);
+  void write_rows(std::size_t first, std::size_t count, const void* values);
+  void close() { dataset_.close("writing dataset", name_); }
+
+ private:
+  Handle dataset_, space_;
+  std::string name_;
+  std::vector<std::size_t> shape_;
+  Number type_;
+};
+
+// A new file. The axes of a dataset must have got their coordinates before, in its group or in the root.
+class Hdf5Writer {
+ public:
+  explicit Hdf5Writer(const std::string& path);
+  void enter(const std::string& group);  // made if it is not there; "/" at first
+  DatasetWriter create(const Variable& variable, Number type);
+  void write_texts(const Variable& variable, std::span<const std::string> values);
+  void write_text(const std::string& name, const std::string& long_name, const std::string& value);  // without axes
+  void annotate(const Attribute& attribute);                                                         // the group
+  void close();  // the file is complete when this returns
+
+ private:
+  Handle make_dataset(const Variable& variable, hid_t type, hid_t space, hid_t properties);
+  void attach_axes(const Variable& variable, const Handle& dataset);
+
+  Handle file_, group_;
+  std::map<std::string, Handle> scales_;  // by axis
+};
+
+// A file to read from. Names are paths: "/provenance/configuration_resolved".
+class Hdf5Reader {
+ public:
+  explicit Hdf5Reader(const std::string& path);
+  bool has_dataset(const std::string& name) const;
+  std::optional<std::string> text_attribute(const std::string& object, const std::string& name) const;  // none if absent or no text
+  std::optional<std::int64_t> integer_attribute(const std::string& object, const std::string& name) const;
+  std::vector<std::string> attribute_names(const std::string& object) const;
+  std::vector<std::string> texts(const std::string& name) const;
+  std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape) const;  // throws on another shape
+  std::size_t length(const std::string& name) const;
+
+ private:
+  Handle file_;
+};
+
+}  // namespace chokepoint

@@ -1,0 +1,434 @@
+// All datasets of a result but its provenance, in the order of the file, and their hash. outputs/README.md
+// describes them to users; a change there or here raises kFormatVersion.
+// SPDX-License-Identifier: Apache-2.0
+#include "layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <optional>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "../kernels/tally.h"
+
+namespace chokepoint {
+
+namespace {
+
+// Every dataset of the result passes through here: it is hashed, and written if there is a file.
+class Recorder {
+ public:
+  explicit Recorder(Hdf5Writer* file) : file_(file) { XXH3_128bits_reset(&hash_); }
+
+  void enter(const std::string& group) {
+    group_ = group;
+    if (file_) file_->enter(group);
+  }
+
+  void annotate(const Attribute& attribute) {
+    if (file_) file_->annotate(attribute);
+  }
+
+  // fill_row(row, out) gives the values of one row along the first axis.
+  template <class T>
+  void put(const Variable& variable, const std::function<void(std::size_t, std::span<T>)>& fill_row) {
+    begin(variable);
+    std::optional<DatasetWriter> dataset;
+    if (file_) dataset = file_->create(variable, kNumber<T>);
+    const std::size_t size = variable.row_size(), together = rows_together(variable, kNumber<T>);
+    std::vector<T> buffer(together * size);
+    for (std::size_t first = 0; first < variable.rows(); first += together) {
+      const std::size_t rows = std::min(together, variable.rows() - first);
+      for (std::size_t row = 0; row < rows; ++row) fill_row(first + row, std::span(buffer).subspan(row * size, size));
+      for (T& value : buffer) value = canonical(value);
+      feed(buffer.data(), rows * size * sizeof(T));
+      if (dataset) dataset->write_rows(first, rows, buffer.data());
+    }
+    if (dataset) dataset->close();
+  }
+
+  template <class T>
+  void put(const Variable& variable, const std::vector<T>& values) {
+    if (values.size() != variable.size()) throw std::logic_error("dataset '" + variable.name + "': its values do not fit its axes");
+    put<T>(variable, [&](std::size_t row, std::span<T> out) { std::copy_n(values.data() + row * out.size(), out.size(), out.data()); });
+  }
+
+  void put_texts(const Variable& variable, const std::vector<std::string>& values) {
+    begin(variable);
+    for (const std::string& value : values) feed(value.c_str(), value.size() + 1);
+    if (file_) file_->write_texts(variable, values);
+  }
+
+  std::string digest() const {
+    const XXH128_hash_t hash = XXH3_128bits_digest(&hash_);
+    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  }
+
+ private:
+  // One bit pattern for each value: machines differ in the sign of a NaN, and merging in that of a zero.
+  template <class T>
+  static T canonical(T value) {
+    if (value == 0) return 0;
+    return value == value ? value : std::numeric_limits<T>::quiet_NaN();
+  }
+
+  void begin(const Variable& variable) {
+    const std::string name = group_ + "/" + variable.name;
+    feed(name.c_str(), name.size() + 1);
+    for (const Axis& axis : variable.axes) feed(&axis.length, sizeof axis.length);
+  }
+
+  void feed(const void* bytes, std::size_t size) { XXH3_128bits_update(&hash_, bytes, size); }
+
+  Hdf5Writer* file_;
+  std::string group_ = "/";
+  XXH3_state_t hash_;
+};
+
+std::string name_of(Direction direction) {
+  return direction == Direction::kHigher ? "higher" : direction == Direction::kLower ? "lower" : "none";
+}
+
+std::string name_of(Scale scale) { return scale == Scale::kLinear ? "linear" : scale == Scale::kLog ? "log" : "signed_log"; }
+
+template <class T>
+std::vector<T> count_up(std::size_t count) {
+  std::vector<T> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(i);
+  return values;
+}
+
+// The centres of bins, between the ends of the range for what lies outside.
+std::vector<double> bin_centres(const std::vector<double>& edges) {
+  std::vector<double> centres = {edges.front()};
+  for (std::size_t i = 1; i < edges.size(); ++i) centres.push_back((edges[i - 1] + edges[i]) / 2);
+  centres.push_back(edges.back());
+  return centres;
+}
+
+std::vector<double> coarse_edges(const std::vector<double>& edges) {
+  std::vector<double> coarse;
+  for (std::size_t i = 0; i < edges.size(); i += kJointStride) coarse.push_back(edges[i]);
+  return coarse;
+}
+
+// All datasets. Groups repeat the coordinates of the root that they use, so that they have labels when
+// they are read alone.
+class Layout {
+ public:
+  Layout(const Result& result, Recorder& out);
+  void put_all();
+
+ private:
+  const MetricRow& row(int metric) const { return model_.metrics[metric]; }
+  Variable about(int metric, const std::string& suffix, std::vector<Axis> axes, const std::string& what) const;
+  void put_time();
+  void put_policies();
+  void put_parameters();
+  void put_events();
+  void put_titles();
+  void put_metric(int metric);
+  void put_event_statistics();
+  void put_histogram();
+  void put_counts(int metric);
+  void put_joint(int pair);
+  void put_joint_axis(int metric);
+  void put_accumulator();
+  void put_sums(int metric);
+  void put_event_steps();
+  void put_sample();
+
+  template <class T, class Get>
+  void put_cells(const Variable& variable, int metric, Get get);
+
+  const Result& result_;
+  const Scenario& scenario_;
+  const ModelInfo& model_;
+  const Tallies& tallies_;
+  const Shape& shape_;
+  Recorder& out_;
+  const Axis policy_, time_, quantile_, event_, bound_, parameter_;
+};
+
+Layout::Layout(const Result& r, Recorder& out)
+    : result_(r),
+      scenario_(r.scenario),
+      model_(*r.scenario.model),
+      tallies_(r.tallies),
+      shape_(r.tallies.shape),
+      out_(out),
+      policy_{"policy", std::size_t(shape_.policies)},
+      time_{"time", std::size_t(shape_.records)},
+      quantile_{"quantile", scenario_.quantiles.size()},
+      event_{"event", std::size_t(shape_.events)},
+      bound_{"bound", 2},
+      parameter_{"parameter", std::size_t(shape_.parameters)} {}
+
+void Layout::put_all() {
+  put_policies();
+  put_time();
+  out_.put<double>({"quantile", {quantile_}, "1", "share of trajectories below"}, scenario_.quantiles);
+  put_events();
+  out_.put<double>({"bound", {bound_}, "1", "ends of the 95 % interval of the sampling error"}, {0.025, 0.975});
+  put_parameters();
+  put_titles();
+  for (int m = 0; m < shape_.metrics; ++m) put_metric(m);
+  put_event_statistics();
+  put_histogram();
+  put_accumulator();
+  put_sample();
+}
+
+void Layout::put_policies() {
+  std::vector<std::string> names;
+  for (const PolicySetting& policy : scenario_.policies) names.push_back(policy.name);
+  out_.put_texts({"policy", {policy_}, "1", "policy"}, names);
+}
+
+void Layout::put_parameters() {
+  std::vector<std::string> names;
+  for (const ParameterRow& parameter : model_.parameters) names.push_back(parameter.key);
+  out_.put_texts({"parameter", {parameter_}, "1", "parameter of the model"}, names);
+}
+
+void Layout::put_time() {
+  using namespace std::chrono;
+  const year_month start{year(scenario_.start_year), month(static_cast<unsigned>(scenario_.start_month))};
+  std::vector<double> days, years;
+  for (int record = 0; record < shape_.records; ++record) {
+    const year_month at = start + months((record + 1) * scenario_.record_every_months);
+    days.push_back(static_cast<double>(sys_days(at / 1).time_since_epoch().count()));
+    years.push_back(static_cast<int>(at.year()) + (static_cast<unsigned>(at.month()) - 1) / 12.0);
+  }
+  const std::vector<Attribute> attributes = {{"standard_name", "time"}, {"axis", "T"}, {"calendar", "proleptic_gregorian"}};
+  out_.put<double>({"time", {time_}, "days since 1970-01-01", "end of the recorded step", attributes}, days);
+  out_.put<double>({"year", {time_}, "yr", "end of the recorded step, decimal year"}, years);
+}
+
+void Layout::put_events() {
+  std::vector<std::string> names;
+  for (const EventRow& event : model_.events) names.push_back(event.key);
+  for (int trigger = 1; names.size() < event_.length; ++trigger) names.push_back(fmt::format("trigger_{}", trigger));
+  out_.put_texts({"event", {event_}, "1", "event"}, names);
+}
+
+void Layout::put_titles() {
+  std::vector<std::string> policies, events;
+  for (const PolicySetting& policy : scenario_.policies) policies.push_back(policy.title);
+  for (const EventRow& event : model_.events) events.push_back(event.meaning);
+  for (int trigger = 1; events.size() < event_.length; ++trigger)
+    events.push_back(fmt::format("trigger {} of the policy first fires", trigger));
+  out_.put_texts({"policy_title", {policy_}, "1", "title of the policy"}, policies);
+  out_.put_texts({"event_title", {event_}, "1", "meaning of the event"}, events);
+}
+
+Variable Layout::about(int metric, const std::string& suffix, std::vector<Axis> axes, const std::string& what) const {
+  const MetricRow& m = row(metric);
+  return {m.key + suffix, std::move(axes), m.unit, fmt::format("{}: {}", what, m.meaning), {{"direction", name_of(m.direction)}}};
+}
+
+void Layout::put_metric(int metric) {
+  const MetricStatistics& s = result_.statistics.metrics.at(metric);
+  const std::string key = row(metric).key;
+  Variable mean = about(metric, "_mean", {policy_, time_}, "mean");
+  mean.attributes.push_back({"scale", name_of(row(metric).scale)});
+  mean.attributes.push_back({"cell_methods", "realization: mean time: point"});
+  mean.attributes.push_back({"ancillary_variables", fmt::format("{0}_mean_se {0}_mean_bounds {0}_sd", key)});
+  out_.put(mean, s.mean);
+  out_.put(about(metric, "_mean_se", {policy_, time_}, "standard error of the mean"), s.mean_se);
+  out_.put(about(metric, "_mean_bounds", {policy_, time_, bound_}, "95 % interval of the mean"), s.mean_bounds);
+  Variable sd = about(metric, "_sd", {policy_, time_}, "standard deviation");
+  sd.attributes.push_back({"cell_methods", "realization: standard_deviation time: point"});
+  out_.put(sd, s.sd);
+  Variable quantile = about(metric, "_quantile", {policy_, time_, quantile_}, "quantile");
+  quantile.attributes.push_back({"cell_methods", "time: point"});
+  quantile.attributes.push_back({"ancillary_variables", key + "_quantile_bounds"});
+  out_.put(quantile, s.quantile);
+  out_.put(about(metric, "_quantile_bounds", {policy_, time_, quantile_, bound_}, "95 % interval of the quantile"), s.quantile_bounds);
+}
+
+void Layout::put_event_statistics() {
+  const Statistics& s = result_.statistics;
+  out_.put({"event_probability",
+            {policy_, event_},
+            "1",
+            "probability that the event happens",
+            {{"ancillary_variables", "event_probability_bounds"}}},
+           s.event_probability);
+  out_.put({"event_probability_bounds", {policy_, event_, bound_}, "1", "95 % interval of the probability that the event happens"},
+           s.event_probability_bounds);
+  out_.put({"event_cdf",
+            {policy_, event_, time_},
+            "1",
+            "probability that the event has happened by then",
+            {{"ancillary_variables", "event_cdf_bounds"}}},
+           s.event_cdf);
+  out_.put(
+      {"event_cdf_bounds", {policy_, event_, time_, bound_}, "1", "95 % interval of the probability that the event has happened by then"},
+      s.event_cdf_bounds);
+}
+
+// One number of each (policy, time) cell of a metric, or several if the variable has a third axis:
+// get(cell, out).
+template <class T, class Get>
+void Layout::put_cells(const Variable& variable, int metric, Get get) {
+  const std::size_t each = variable.row_size() / time_.length;
+  out_.put<T>(variable, [&](std::size_t policy, std::span<T> out) {
+    for (int record = 0; record < shape_.records; ++record)
+      get(shape_.cell(static_cast<int>(policy), metric, record), out.subspan(record * each, each));
+  });
+}
+
+void Layout::put_histogram() {
+  out_.enter("/histogram");
+  put_policies();
+  put_time();
+  out_.put({"edge", {{"edge", kBins + 1}}, "1", "number of the bin edge"}, count_up<std::int64_t>(kBins + 1));
+  for (int m = 0; m < shape_.metrics; ++m) put_counts(m);
+  if (scenario_.joint.empty()) return;
+  constexpr std::size_t kEdges = kJointSide - 1;
+  out_.put({"joint_edge", {{"joint_edge", kEdges}}, "1", "number of the bin edge of joint histograms"}, count_up<std::int64_t>(kEdges));
+  for (int m = 0; m < shape_.metrics; ++m) put_joint_axis(m);
+  for (int pair = 0; pair < shape_.joints; ++pair) put_joint(pair);
+}
+
+void Layout::put_counts(int metric) {
+  const MetricRow& m = row(metric);
+  const std::string key = m.key;
+  const Axis bin = {key + "_bin", kBins + 2};
+  const std::vector<double> edges = bin_edges(m);
+  std::vector<Attribute> scale = {{"scale", name_of(m.scale)}};
+  if (m.scale == Scale::kSignedLog) scale.push_back({"knee", double{m.knee}});
+  out_.put({bin.name, {bin}, m.unit, "centre of the bin; first and last: all below and above the range", scale}, bin_centres(edges));
+  out_.put({key + "_bin_edges", {{"edge", kBins + 1}}, m.unit, "edges of the bins between the first and the last", scale}, edges);
+  const Variable count = {key + "_count", {policy_, time_, bin}, "1", fmt::format("trajectories in the bin: {}", m.meaning)};
+  put_cells<std::int64_t>(count, metric, [&](std::size_t cell, std::span<std::int64_t> out) {
+    std::copy_n(tallies_.slots.data() + cell * kSlots, out.size(), out.data());
+  });
+  const Variable non_finite = {
+      key + "_non_finite", {policy_, time_}, "1", fmt::format("trajectories without a finite value: {}", m.meaning)};
+  put_cells<std::int64_t>(non_finite, metric,
+                          [&](std::size_t cell, std::span<std::int64_t> out) { out[0] = tallies_.slots[cell * kSlots + kNonFinite]; });
+}
+
+void Layout::put_joint_axis(int metric) {
+  const auto has = [metric](const JointPair& pair) { return pair.first == metric || pair.second == metric; };
+  if (std::none_of(scenario_.joint.begin(), scenario_.joint.end(), has)) return;
+  const MetricRow& m = row(metric);
+  const std::string key = m.key;
+  const std::vector<double> edges = coarse_edges(bin_edges(m));
+  const Axis bin = {key + "_joint_bin", kJointSide};
+  out_.put({bin.name, {bin}, m.unit, "centre of the bin; first: all below the range; last: all above, or not finite"}, bin_centres(edges));
+  out_.put({key + "_joint_bin_edges", {{"joint_edge", edges.size()}}, m.unit, "edges of the bins between the first and the last"}, edges);
+}
+
+void Layout::put_joint(int pair) {
+  const std::string first = row(scenario_.joint[pair].first).key, second = row(scenario_.joint[pair].second).key;
+  const Variable count = {fmt::format("joint_{}_{}_count", first, second),
+                          {policy_, time_, {first + "_joint_bin", kJointSide}, {second + "_joint_bin", kJointSide}},
+                          "1",
+                          fmt::format("trajectories in the bin of {} and {}", first, second)};
+  out_.put<std::int64_t>(count, [&](std::size_t policy, std::span<std::int64_t> out) {
+    const std::size_t from = (pair * policy_.length + policy) * out.size();
+    std::copy_n(tallies_.joint.data() + from, out.size(), out.data());
+  });
+}
+
+// A sum as 32-bit limbs, the least significant first; the last one carries the sign.
+template <class Integer>
+void split(Integer value, std::span<std::int64_t> limbs) {
+  for (int i = 0; i < 3; ++i) limbs[i] = static_cast<std::int64_t>(value >> (32 * i) & 0xffffffffu);
+  limbs[3] = static_cast<std::int64_t>(value >> 96);
+}
+
+void Layout::put_sums(int metric) {
+  const MetricRow& m = row(metric);
+  const Axis limb = {"limb", 4};
+  const auto variable = [&](const std::string& suffix, std::vector<Axis> axes, const char* what, std::vector<Attribute> attributes = {}) {
+    return Variable{m.key + suffix, std::move(axes), "1", fmt::format("{}: {}", what, m.meaning), std::move(attributes)};
+  };
+  const auto sums = [&](std::size_t cell) -> const CellSums& { return tallies_.sums[cell]; };
+  const double unit = std::ldexp(1.0, m.log2_unit);
+  put_cells<std::int64_t>(variable("_sum", {policy_, time_, limb}, "sum in whole `unit`s", {{"unit", unit}}), metric,
+                          [&](std::size_t cell, std::span<std::int64_t> out) { split(sums(cell).units, out); });
+  put_cells<std::int64_t>(variable("_sum_of_squares", {policy_, time_, limb}, "sum of squares in whole `unit`s", {{"unit", unit * unit}}),
+                          metric, [&](std::size_t cell, std::span<std::int64_t> out) { split(sums(cell).squares, out); });
+  put_cells<std::int64_t>(variable("_saturated", {policy_, time_}, "values beyond 2^43 units, summed as 2^43"), metric,
+                          [&](std::size_t cell, std::span<std::int64_t> out) { out[0] = sums(cell).saturated; });
+  const auto extreme = [](float value) { return std::isfinite(value) ? value : std::numeric_limits<float>::quiet_NaN(); };
+  put_cells<float>(about(metric, "_least", {policy_, time_}, "least finite value"), metric,
+                   [&](std::size_t cell, std::span<float> out) { out[0] = extreme(sums(cell).least); });
+  put_cells<float>(about(metric, "_greatest", {policy_, time_}, "greatest finite value"), metric,
+                   [&](std::size_t cell, std::span<float> out) { out[0] = extreme(sums(cell).greatest); });
+}
+
+void Layout::put_event_steps() {
+  const Axis step = {"step", std::size_t(shape_.steps) + 1};
+  out_.put({"step", {step}, "1", "monthly step of the first occurrence, 0 being the first; the last one: never"},
+           count_up<std::int64_t>(step.length));
+  out_.put({"event_step_count", {policy_, event_, step}, "1", "trajectories in which the event first happens in that step"},
+           tallies_.event_steps);
+}
+
+void Layout::put_accumulator() {
+  out_.enter("/accumulator");
+  out_.annotate({"trajectories", static_cast<std::int64_t>(tallies_.trajectories)});
+  put_policies();
+  put_time();
+  put_events();
+  put_parameters();
+  out_.put({"limb", {{"limb", 4}}, "1", "limb of a sum, worth 2^(32 limb)"}, count_up<std::int64_t>(4));
+  for (int m = 0; m < shape_.metrics; ++m) put_sums(m);
+  put_event_steps();
+  out_.put({"clamped_draws", {parameter_}, "1", "draws clamped to the valid range"}, tallies_.clamped);
+  out_.put<std::int64_t>({"first_non_finite", {policy_}, "1", "lowest trajectory with a metric that is not finite; -1: none"},
+                         [&](std::size_t policy, std::span<std::int64_t> out) {
+                           const std::uint64_t first = tallies_.first_non_finite[policy];
+                           out[0] = first == std::numeric_limits<std::uint64_t>::max() ? -1 : static_cast<std::int64_t>(first);
+                         });
+}
+
+void Layout::put_sample() {
+  const Sample& sample = result_.sample;
+  const Axis trajectory = {"trajectory", std::min<std::size_t>(sample.keep, tallies_.trajectories)};
+  if (trajectory.length == 0) return;
+  out_.enter("/sample");
+  put_policies();
+  put_events();
+  put_parameters();
+  out_.put({"trajectory", {trajectory}, "1", "number of the trajectory"}, count_up<std::int64_t>(trajectory.length));
+  std::vector<std::string> units;
+  for (const ParameterRow& parameter : model_.parameters) units.push_back(parameter.unit);
+  out_.put_texts({"parameter_units", {parameter_}, "1", "unit of the parameter"}, units);
+  out_.put<float>(
+      {"parameters", {trajectory, parameter_}, "1", "parameters of the trajectory, each in its unit of parameter_units"},
+      [&](std::size_t t, std::span<float> out) { std::copy_n(sample.parameters.data() + t * out.size(), out.size(), out.data()); });
+  for (int m = 0; m < shape_.metrics; ++m)
+    out_.put<float>(about(m, "", {policy_, trajectory}, "at the end"), [&](std::size_t policy, std::span<float> out) {
+      for (std::size_t t = 0; t < out.size(); ++t) out[t] = sample.metrics[(policy * sample.keep + t) * shape_.metrics + m];
+    });
+  out_.put<float>({"event_year",
+                   {policy_, trajectory, event_},
+                   "yr",
+                   "time from the start to the end of the month of the first occurrence; missing: never"},
+                  [&](std::size_t policy, std::span<float> out) {
+                    const std::int16_t* steps = sample.events.data() + policy * sample.keep * event_.length;
+                    for (std::size_t i = 0; i < out.size(); ++i)
+                      out[i] = steps[i] < 0 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(steps[i] + 1) / 12;
+                  });
+}
+
+}  // namespace
+
+std::string put_result(const Result& result, Hdf5Writer* file) {
+  Recorder recorder(file);
+  Layout(result, recorder).put_all();
+  return recorder.digest();
+}
+
+}  // namespace chokepoint

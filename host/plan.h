@@ -1,0 +1,19 @@
+// From a scenario to the plain numbers that back ends run, and what a run will cost.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "scenario.h"
+
+namespace chokepoint {
+
+// Policies are put into batches as the plan's fixed sizes allow. Throws UserError if one policy alone has
+// more lever changes than fit.
+Job make_job(const Scenario& scenario);
+
+Shape shape_of(const Scenario& scenario);
+
+// Bytes that a run on the CPU takes at most, and about what its file will take.
+std::size_t estimate_memory(const Job& job, int threads);
+std::size_t estimate_file_size(const Scenario& scenario);
+
+}  // namespace chokepoint
