@@ -303,7 +303,7 @@ void Layout::put_counts(int metric) {
   const Axis bin = {key + "_bin", kBins + 2};
   const std::vector<double> edges = bin_edges(m);
   std::vector<Attribute> scale = {{"scale", name_of(m.scale)}};
-  if (m.scale == Scale::kSignedLog) scale.push_back({"knee", double{m.knee}});
+  if (m.scale == Scale::kSignedLog) scale.push_back({"knee", static_cast<double>(m.knee)});
   out_.put({bin.name, {bin}, m.unit, "centre of the bin; first and last: all below and above the range", scale}, bin_centres(edges));
   out_.put({key + "_bin_edges", {{"edge", kBins + 1}}, m.unit, "edges of the bins between the first and the last", scale}, edges);
   const Variable count = {key + "_count", {policy_, time_, bin}, "1", fmt::format("trajectories in the bin: {}", m.meaning)};

@@ -1,0 +1,372 @@
+// One table of verbs and their options; errors become exit codes here and nowhere else.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <clocale>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "config.h"
+#include "errors.h"
+#include "execute.h"
+#include "fmt/format.h"
+#include "fmt/ostream.h"
+#include "plan.h"
+#include "report.h"
+#include "result.h"
+
+namespace chokepoint {
+
+namespace {
+
+namespace po = boost::program_options;
+using Words = std::vector<std::string>;
+
+struct Verb {
+  const char* name;
+  const char* arguments;
+  const char* meaning;
+  const char* example;
+  int (*run)(const po::variables_map&, const Words& arguments);
+  void (*options)(po::options_description&);
+};
+
+// ---- options
+
+void configuration_options(po::options_description& o) {
+  auto add = o.add_options();
+  add("set", po::value<Words>()->composing()->value_name("KEY=VALUE"), "override a value, e.g. parameters.initial_lag.p95=14 (may be repeated)");
+  add("trajectories", po::value<std::string>()->value_name("N"), "trajectories per policy: run.trajectories");
+  add("seed-worlds", po::value<std::string>()->value_name("N"), "seed of the parameters' draws: run.seed_worlds");
+  add("seed-chance", po::value<std::string>()->value_name("N"), "seed of the shocks within worlds: run.seed_chance");
+}
+
+void device_options(po::options_description& o) {
+  auto add = o.add_options();
+  add("device", po::value<std::string>()->default_value("auto")->value_name("D"), "auto, cpu, cuda, cuda:N or all");
+  add("threads", po::value<int>()->default_value(0)->value_name("N"), "CPU threads; 0: as many as this process may use");
+  add("lanes", po::value<int>()->default_value(0)->value_name("W"), "CPU lane width 1, 8 (AVX2) or 16 (AVX-512), to compare; 0: the widest");
+  add("block-size", po::value<int>()->default_value(0)->value_name("N"), "CUDA threads per block, to compare; 0: chosen");
+}
+
+void run_options(po::options_description& o) {
+  configuration_options(o);
+  device_options(o);
+  auto add = o.add_options();
+  add("output,o", po::value<std::string>()->value_name("OUT.h5"), "result file; default: outputs/NAME.h5 after the last FILE");
+  add("time-limit", po::value<double>()->default_value(0)->value_name("SECONDS"), "stop then and write what is done; 0: none");
+  add("force", po::bool_switch(), "overwrite an existing result");
+  add("quiet", po::bool_switch(), "no progress and no summary");
+}
+
+void plan_options(po::options_description& o) {
+  configuration_options(o);
+  device_options(o);
+}
+
+void summary_options(po::options_description& o) {
+  o.add_options()("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics to show");
+  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
+}
+
+void describe_options(po::options_description& o) {
+  o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race or brownian");
+}
+
+void no_options(po::options_description&) {}
+
+// ---- helpers
+
+[[noreturn]] void usage(const std::string& problem) { throw UserError(problem + ". `chokepoint --help` lists the commands, `chokepoint COMMAND --help` their options."); }
+
+const std::string& only_argument(const Words& arguments, const char* what) {
+  if (arguments.size() != 1) usage(fmt::format("expected one {}, got {}", what, arguments.size()));
+  return arguments[0];
+}
+
+Scenario scenario_of(const po::variables_map& options, const Words& files) {
+  if (files.empty()) usage("no configuration file given");
+  Words overrides;
+  if (options.count("set")) overrides = options["set"].as<Words>();
+  for (const auto& [flag, key] : {std::pair{"trajectories", "run.trajectories"}, {"seed-worlds", "run.seed_worlds"}, {"seed-chance", "run.seed_chance"}})
+    if (options.count(flag)) overrides.push_back(fmt::format("{}={}", key, options[flag].as<std::string>()));
+  return read_scenario(files, overrides);
+}
+
+ExecuteOptions execute_options(const po::variables_map& options) {
+  ExecuteOptions e;
+  e.device = options["device"].as<std::string>();
+  e.threads = options["threads"].as<int>();
+  e.lanes = options["lanes"].as<int>();
+  e.block_size = options["block-size"].as<int>();
+  if (options.count("time-limit")) e.time_limit = options["time-limit"].as<double>();
+  if (options.count("quiet")) e.quiet = options["quiet"].as<bool>();
+  std::vector<std::string> problems;
+  if (e.threads < 0 || e.threads > 4096) problems.push_back(fmt::format("--threads {}: outside 0 to 4096", e.threads));
+  if (e.lanes != 0 && e.lanes != 1 && e.lanes != 8 && e.lanes != 16) problems.push_back(fmt::format("--lanes {}: not one of 0, 1, 8 and 16", e.lanes));
+  if (e.block_size != 0 && (e.block_size % 32 != 0 || e.block_size < 32 || e.block_size > 256))
+    problems.push_back(fmt::format("--block-size {}: not a multiple of 32 from 32 to 256", e.block_size));
+  if (!(e.time_limit >= 0)) problems.push_back(fmt::format("--time-limit {}: negative", e.time_limit));
+  if (!problems.empty()) throw UserError(problems);
+  return e;
+}
+
+std::string now_text() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+int terminal_width() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return std::clamp<int>(size.ws_col, 60, 160);
+  return 100;
+}
+
+SummaryOptions default_summary() {
+  const char* locale = std::setlocale(LC_CTYPE, "");
+  const std::string name = locale ? locale : "";
+  SummaryOptions options;
+  options.width = terminal_width();
+  // Pipes and files take UTF-8; a terminal says what it takes.
+  options.unicode = !isatty(STDOUT_FILENO) || name.find("UTF-8") != std::string::npos || name.find("utf8") != std::string::npos;
+  return options;
+}
+
+// ---- verbs
+
+Provenance provenance_of(const Scenario& s, const Tallies& tallies, const Outcome& outcome, const std::string& started) {
+  Provenance entries = build_provenance();
+  const auto add = [&](const char* name, const std::string& value) { entries.emplace_back(name, value); };
+  add("device", outcome.device);
+  add("started", started);
+  add("seconds", fmt::format("{:.2f}", outcome.seconds));
+  add("trajectory_months_per_second", fmt::format("{:.4g}", static_cast<double>(outcome.trajectories) * s.steps() * static_cast<double>(s.policies.size()) / outcome.seconds));
+  add("trajectories", fmt::format("{}", outcome.trajectories));
+  add("trajectories_wanted", fmt::format("{}", s.trajectories));
+  add("ended_early", outcome.reason);
+  add("replicates", fmt::format("{}", s.replicates));
+  add("seed_worlds", fmt::format("{}", s.seed_worlds));
+  add("seed_chance", fmt::format("{}", s.seed_chance));
+  std::int64_t clamped = 0, non_finite = 0;
+  for (const std::int64_t count : tallies.clamped) clamped += count;
+  for (const std::uint64_t first : tallies.first_non_finite) non_finite += first != std::numeric_limits<std::uint64_t>::max();
+  add("clamped_draws", fmt::format("{}", clamped));
+  add("policies_with_non_finite_values", fmt::format("{}", non_finite));
+  std::string files, overrides;
+  for (const ConfigurationFile& file : s.files) files += fmt::format("# ==== {}\n{}\n", file.path, file.text);
+  for (const std::string& override : s.overrides) overrides += override + "\n";
+  add("overrides", overrides);
+  add("configuration_files", files);
+  add("configuration_resolved", s.resolved);
+  return entries;
+}
+
+// What the user must know before trusting the numbers; to standard error.
+void warn(const Scenario& s, const Tallies& tallies) {
+  for (std::size_t p = 0; p < s.policies.size(); ++p)
+    if (const std::uint64_t first = tallies.first_non_finite[p]; first != std::numeric_limits<std::uint64_t>::max())
+      fmt::print(stderr, "warning: policy {}: values that are not finite, first in trajectory {}. They are counted (histogram/*_non_finite) and left out of every statistic. Are the priors too wide?\n",
+                 s.policies[p].name, first);
+  for (std::size_t i = 0; i < s.parameters.size(); ++i)
+    if (static_cast<double>(tallies.clamped[i]) > 0.01 * static_cast<double>(tallies.trajectories))
+      fmt::print(stderr, "warning: parameters.{}: {:.1f} % of the draws were outside the valid range and were clamped to it.\n", s.model->parameters[i].key,
+                 100.0 * static_cast<double>(tallies.clamped[i]) / static_cast<double>(tallies.trajectories));
+}
+
+std::string output_path(const po::variables_map& options, const Words& files) {
+  if (options.count("output")) return options["output"].as<std::string>();
+  return (std::filesystem::path("outputs") / std::filesystem::path(files.back()).stem()).string() + ".h5";
+}
+
+int verb_run(const po::variables_map& options, const Words& files) {
+  const Scenario scenario = scenario_of(options, files);
+  const ExecuteOptions how = execute_options(options);
+  const std::string path = output_path(options, files);
+  if (!options.count("output")) std::filesystem::create_directories("outputs");
+  check_output(path, options["force"].as<bool>(), estimate_file_size(scenario));
+  const Job job = make_job(scenario);
+  Tallies tallies(job.shape);
+  Sample sample(job.shape, job.keep);
+  const std::string started = now_text();
+  const Outcome outcome = execute(scenario, job, how, tallies, sample);
+  const Statistics statistics = derive_statistics(scenario, tallies);
+  const std::string hash = write_result(path, {scenario, tallies, sample, statistics, provenance_of(scenario, tallies, outcome, started)});
+  warn(scenario, tallies);
+  if (!how.quiet) {
+    std::fputs(summarise(read_result(path), default_summary()).c_str(), stdout);
+    fmt::print("\n{}: {} in {}, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))), format_duration(outcome.seconds), hash);
+  }
+  if (outcome.ending == Ending::kInterrupted) {
+    fmt::print(stderr, "{}: stopped after {} of {} trajectories; {} holds those.\n", outcome.reason, outcome.trajectories, scenario.trajectories, path);
+    return kExitInterrupted;
+  }
+  if (outcome.ending == Ending::kTargetMissed) {
+    fmt::print(stderr, "{}\n", outcome.reason);
+    return kExitTarget;
+  }
+  return 0;
+}
+
+int verb_validate(const po::variables_map& options, const Words& files) {
+  const Scenario s = scenario_of(options, files);
+  make_job(s);
+  fmt::print("{}: good. Model {}, {} policies, {} parameters, {} trajectories of {} months.\n", files.back(), s.model->name, s.policies.size(), s.parameters.size(), s.trajectories, s.steps());
+  return 0;
+}
+
+// Time, memory, file size and reachable errors, from a short trial that changes nothing.
+int verb_plan(const po::variables_map& options, const Words& files) {
+  const Scenario s = scenario_of(options, files);
+  ExecuteOptions how = execute_options(options);
+  how.quiet = true;
+  const Job job = make_job(s);
+  Scenario trial = s;
+  trial.stop.reset();
+  trial.trajectories = std::min<std::uint64_t>(s.trajectories, 4096);
+  Tallies tallies(job.shape);
+  Sample sample(job.shape, 0);
+  const Outcome outcome = execute(trial, job, how, tallies, sample);
+  const double n = static_cast<double>(s.trajectories), done = static_cast<double>(std::max<std::uint64_t>(1, outcome.trajectories));
+  const int threads = how.threads > 0 ? how.threads : available_cpus();
+  fmt::print("{} policies x {} trajectories x {} months, {} metrics at {} times, {} parameters\n", s.policies.size(), s.trajectories, s.steps(), s.model->metrics.size(), s.records(), s.parameters.size());
+  fmt::print("device      {}\n", outcome.device);
+  fmt::print("time        about {} (from a trial of {} trajectories)\n", format_duration(outcome.seconds * n / done), outcome.trajectories);
+  fmt::print("memory      {}, whatever the number of trajectories\n", format_bytes(static_cast<double>(estimate_memory(job, threads))));
+  fmt::print("result file about {}\n", format_bytes(static_cast<double>(estimate_file_size(s))));
+  fmt::print("\nstandard error of the mean at the end, under {}:\n", s.policies[s.reference].name);
+  for (std::size_t m = 0; m < s.model->metrics.size(); ++m) {
+    const MeanError e = mean_error(s, tallies, s.reference, static_cast<int>(m), job.shape.records - 1);
+    fmt::print("  {:<24} {:>12.4g}   ({:.2g} of the mean) {}\n", s.model->metrics[m].key, e.standard_error * std::sqrt(done / n), std::abs(e.standard_error * std::sqrt(done / n) / e.mean), s.model->metrics[m].unit);
+  }
+  return 0;
+}
+
+int verb_summary(const po::variables_map& options, const Words& files) {
+  SummaryOptions summary = default_summary();
+  if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
+  if (options.count("metrics")) {
+    std::string list = options["metrics"].as<std::string>() + ",";
+    for (std::size_t at; (at = list.find(',')) != std::string::npos; list.erase(0, at + 1))
+      if (at > 0) summary.metrics.push_back(list.substr(0, at));
+  }
+  std::fputs(summarise(read_result(only_argument(files, "result file")), summary).c_str(), stdout);
+  return 0;
+}
+
+int verb_describe(const po::variables_map& options, const Words& topics) {
+  if (topics.size() > 1) usage(fmt::format("expected one topic, got {}", topics.size()));
+  std::fputs(describe_models(options["model"].as<std::string>(), topics.empty() ? "" : topics[0]).c_str(), stdout);
+  return 0;
+}
+
+int verb_devices(const po::variables_map&, const Words& arguments) {
+  if (!arguments.empty()) usage("`devices` takes no argument");
+  const int lanes = widest_cpu_lanes();
+  fmt::print("cpu      {} threads, {}\n", available_cpus(), lanes == 16 ? "AVX-512 (16 lanes)" : lanes == 8 ? "AVX2 (8 lanes)" : "no AVX2 and FMA: cannot run Chokepoint");
+  for (const CudaDevice& d : cuda_devices())
+    fmt::print("cuda:{}   {}, {}, {} GiB, {} multiprocessors, compute capability {}.{}{}\n", d.number, d.name, d.uuid, d.memory >> 30, d.processors, d.major, d.minor, d.major < 8 ? " (too old: 8.0 is needed)" : "");
+  if (cuda_devices().empty()) fmt::print("cuda     {}\n", built_with_cuda() ? "no usable GPU (no device, or no driver)" : "not in this build (no CUDA toolkit was found, or CHOKEPOINT_CUDA=OFF)");
+  return 0;
+}
+
+constexpr Verb kVerbs[] = {
+    {"run", "FILE...", "run a scenario and write its result", "chokepoint run configs/baseline.toml -o outputs/baseline.h5", verb_run, run_options},
+    {"validate", "FILE...", "check configuration files, all problems at once", "chokepoint validate configs/baseline.toml", verb_validate, configuration_options},
+    {"plan", "FILE...", "time, memory, file size and reachable errors of a run", "chokepoint plan configs/baseline.toml --trajectories 10_000_000", verb_plan, plan_options},
+    {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary, summary_options},
+    {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
+    {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
+};
+
+std::string version_text() {
+  return fmt::format("chokepoint {} ({}), {} build, {}, CUDA {}\n", CHOKEPOINT_VERSION, *CHOKEPOINT_COMMIT ? CHOKEPOINT_COMMIT : "no commit", CHOKEPOINT_BUILD, __VERSION__, built_with_cuda() ? "yes" : "no");
+}
+
+std::string help_text() {
+  std::string text = "Chokepoint: what does a policy do to the distribution of outcomes, and how sure are we?\n\nUsage: chokepoint COMMAND [ARGUMENTS] [OPTIONS]\n\n";
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<46} {}\n", fmt::format("{} {}", verb.name, verb.arguments), verb.meaning);
+  return text + "\n`chokepoint COMMAND --help` lists the options of a command; --version says what was built.\n"
+                "Exit codes: 0 done, 2 bad input, 3 environment (file, memory, device), 4 target error not reached,\n70 our mistake, 75 interrupted.\n";
+}
+
+int run_verb(const Verb& verb, const Words& words) {
+  po::options_description named("Options");
+  named.add_options()("help,h", "this help");
+  verb.options(named);
+  po::options_description all;
+  all.add(named).add_options()("argument", po::value<Words>());
+  po::positional_options_description positional;
+  positional.add("argument", -1);
+  po::variables_map options;
+  namespace style = po::command_line_style;
+  try {
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style::unix_style & ~style::allow_guessing).run(), options);
+    po::notify(options);
+  } catch (const po::error& error) {
+    usage(fmt::format("{}: {}", verb.name, error.what()));
+  }
+  if (options.count("help")) {
+    fmt::print("Usage: chokepoint {} {} [OPTIONS]\n{}.\n\nExample: {}\n\n{}", verb.name, verb.arguments, verb.meaning, verb.example, fmt::streamed(named));
+    return 0;
+  }
+  return verb.run(options, options.count("argument") ? options["argument"].as<Words>() : Words{});
+}
+
+int dispatch(const Words& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    std::fputs(help_text().c_str(), arguments.empty() ? stderr : stdout);
+    return arguments.empty() ? kExitUser : 0;
+  }
+  if (arguments[0] == "--version") {
+    std::fputs(version_text().c_str(), stdout);
+    return 0;
+  }
+  for (const Verb& verb : kVerbs)
+    if (arguments[0] == verb.name) return run_verb(verb, {arguments.begin() + 1, arguments.end()});
+  usage(fmt::format("'{}' is not a command", arguments[0]));
+}
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an error of the write, not a death
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    check_arithmetic();
+    const int code = dispatch(arguments);
+    if (std::fflush(stdout) != 0) throw EnvironmentError("standard output: cannot be written");
+    return code;
+  } catch (const UserError& error) {
+    for (const std::string& problem : error.problems) fmt::print(stderr, "{}\n", problem);
+    if (error.problems.size() > 1) fmt::print(stderr, "{} problems; nothing was run.\n", error.problems.size());
+    return kExitUser;
+  } catch (const EnvironmentError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return kExitEnvironment;
+  } catch (const DeviceError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return kExitEnvironment;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "memory: an allocation failed. `chokepoint plan FILE` says how much a run takes; fewer policies, metrics' times (run.record_every_months) or --threads take less.\n");
+    return kExitEnvironment;
+  } catch (const std::filesystem::filesystem_error& error) {
+    fmt::print(stderr, "{}: {}\n", error.path1().string(), error.code().message());
+    return kExitEnvironment;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "our mistake: {}. Please report it with the command line and `chokepoint --version`.\n", error.what());
+    return kExitBug;
+  }
+}
+
+}  // namespace chokepoint
