@@ -45,15 +45,16 @@ satisfice = {}
 constexpr std::uint64_t kMaxTrajectories = 1'000'000'000'000, kMaxReplicates = 1'000'000, kMaxKeep = 1'000'000;
 constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // of TOML
 constexpr std::size_t kMaxQuantiles = 99;
-constexpr std::uint64_t kStopFactor = 10;    // default of run.stop.max_trajectories over run.trajectories
-constexpr double kLeastPivot = 1e-9;         // of the correlation matrix, whose diagonal is 1
+constexpr std::uint64_t kStopFactor = 10;  // default of run.stop.max_trajectories over run.trajectories
+constexpr double kLeastPivot = 1e-9;       // of the correlation matrix, whose diagonal is 1
 
 std::optional<int> read_metric(const TomlValue& value, const std::string& name, const ModelInfo& model, Problems& problems) {
   const auto key = read_string(value, name, problems);
   if (!key) return std::nullopt;
   const int number = row_number(model.metrics, *key);
   if (number >= 0) return number;
-  problems.add(value.place, fmt::format("{}: '{}' is no metric of the model '{}'.{}", name, *key, model.name, advice(*key, row_keys(model.metrics), "metrics")));
+  problems.add(value.place, fmt::format("{}: '{}' is no metric of the model '{}'.{}", name, *key, model.name,
+                                        advice(*key, row_keys(model.metrics), "metrics")));
   return std::nullopt;
 }
 
@@ -62,7 +63,8 @@ std::optional<int> read_metric(const TomlValue& value, const std::string& name, 
 void read_start(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   const TomlValue& date = entry.value;
   if (date.kind != TomlValue::Kind::kDate) return report_kind(date, "run.start", "a date without quotes, such as 2026-01-01,", problems);
-  if (date.day != 1) return problems.add(date.place, fmt::format("run.start = {} is not the first day of a month; a run starts with a month", date.text));
+  if (date.day != 1)
+    return problems.add(date.place, fmt::format("run.start = {} is not the first day of a month; a run starts with a month", date.text));
   scenario.start_year = date.year;
   scenario.start_month = date.month;
 }
@@ -72,7 +74,8 @@ void check_recording(const TomlEntry& entry, const Scenario& scenario, Problems&
   if (!every || !steps || steps % every == 0) return;
   int divisor = std::min(every, steps);
   while (steps % divisor != 0) --divisor;
-  problems.add(entry.value.place, fmt::format("run.record_every_months = {} does not divide the run of {} months; {} does", entry.value.text, steps, divisor));
+  problems.add(entry.value.place,
+               fmt::format("run.record_every_months = {} does not divide the run of {} months; {} does", entry.value.text, steps, divisor));
 }
 
 void read_stop(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
@@ -87,7 +90,8 @@ void read_stop(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   if (statistic) {
     const std::string text = read_string(statistic->value, "run.stop.statistic", problems).value_or("mean");
     if (text == "mean_difference") {
-      problems.add(statistic->value.place, "run.stop.statistic = \"mean_difference\" needs paired tallies, which this version does not keep; use \"mean\"");
+      problems.add(statistic->value.place,
+                   "run.stop.statistic = \"mean_difference\" needs paired tallies, which this version does not keep; use \"mean\"");
     } else if (text != "mean") {
       problems.add(statistic->value.place, fmt::format("run.stop.statistic = {} is unknown; use \"mean\"", to_toml(text)));
     }
@@ -95,13 +99,15 @@ void read_stop(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   if (metric) setting.metric = read_metric(metric->value, "run.stop.metric", *scenario.model, problems).value_or(-1);
   if (error) {
     setting.standard_error = read_number(error->value, "run.stop.standard_error", problems).value_or(1);
-    if (setting.standard_error <= 0) problems.add(error->value.place, fmt::format("run.stop.standard_error = {} must be above 0", error->value.text));
+    if (setting.standard_error <= 0)
+      problems.add(error->value.place, fmt::format("run.stop.standard_error = {} must be above 0", error->value.text));
   }
   if (most) {
     const auto given = read_whole(most->value, "run.stop.max_trajectories", 1, kMaxTrajectories, "", problems);
     setting.max_trajectories = given.value_or(scenario.trajectories);
     if (setting.max_trajectories < scenario.trajectories)
-      problems.add(most->value.place, fmt::format("run.stop.max_trajectories = {} is below run.trajectories = {}", most->value.text, scenario.trajectories));
+      problems.add(most->value.place,
+                   fmt::format("run.stop.max_trajectories = {} is below run.trajectories = {}", most->value.text, scenario.trajectories));
   }
   scenario.stop = setting;
 }
@@ -151,20 +157,13 @@ void read_reference(const TomlValue& run, Scenario& scenario, Problems& problems
 
 // [parameters]
 
-// The law, or a part of it, that was written last.
-const Place& latest(const TomlEntry& entry) {
-  const Place* place = &entry.place;
-  for (const TomlEntry& part : entry.value.entries)
-    if (const Place& other = latest(part); other.source > place->source) place = &other;
-  return *place;
-}
-
 void check_prior(const ParameterRow& row, const TomlEntry& law, const Prior& prior, Problems& problems) {
   if (reaches(prior, row.range)) return;
   const std::string range = range_text(row.range, row.unit);
   if (prior.kind == Prior::Kind::kConstant)
     return problems.add(law.value.place, fmt::format("parameters.{} = {} is outside {} ({})", row.key, law.value.text, range, row.meaning));
-  problems.add(law.value.place, fmt::format("parameters.{}: every draw of {} = {} is outside {} ({})", row.key, law.key, to_toml(law.value), range, row.meaning));
+  problems.add(law.value.place, fmt::format("parameters.{}: every draw of {} = {} is outside {} ({})", row.key, law.key, to_toml(law.value),
+                                            range, row.meaning));
 }
 
 ParameterSetting read_parameter(const ParameterRow& row, const TomlEntry& entry, Problems& problems) {
@@ -179,12 +178,12 @@ ParameterSetting read_parameter(const ParameterRow& row, const TomlEntry& entry,
   table.report_unknown();
   if (unit)
     if (const auto given = read_string(unit->value, name + ".unit", problems); given && *given != row.unit)
-      problems.add(unit->value.place, fmt::format("{} is given in '{}', but the model takes '{}' ({}); convert the numbers", name, *given, row.unit, row.meaning));
+      problems.add(unit->value.place, fmt::format("{} is given in '{}', but the model takes '{}' ({}); convert the numbers", name, *given,
+                                                  row.unit, row.meaning));
   const TomlEntry* law = find_law(entry.value, name, problems);
   if (!law) return setting;
   setting.text = law->key + " = " + to_toml(law->value);
-  const Place& changed = latest(*law);
-  setting.origin = problems.origin(changed.source > entry.place.source ? changed : entry.place);
+  setting.origin = problems.origin(law->value.place.source == entry.place.source ? entry.place : law->value.place);
   auto prior = read_law(*law, name, row.unit, problems);
   if (!prior) return setting;
   check_prior(row, *law, *prior, problems);
@@ -194,23 +193,26 @@ ParameterSetting read_parameter(const ParameterRow& row, const TomlEntry& entry,
 
 void read_parameters(const TomlEntry& entry, const Place& end, Scenario& scenario, Problems& problems) {
   const ModelInfo& model = *scenario.model;
+  const auto& rows = model.parameters;
+  scenario.parameters.resize(rows.size());
   if (!entry.value.is_table()) return report_kind(entry.value, "parameters", "a table", problems);
-  const auto keys = row_keys(model.parameters);
   for (const TomlEntry& given : entry.value.entries)
-    if (row_number(model.parameters, given.key) < 0)
-      problems.add(given.place, fmt::format("unknown parameter '{}' (the model '{}' has none of that name).{}", given.key, model.name, advice(given.key, keys, "parameters")));
-  std::size_t distributions = model.parameters.size();
-  for (const ParameterRow& row : model.parameters) {
-    if (const TomlEntry* given = entry.value.find(row.key)) {
-      scenario.parameters.push_back(read_parameter(row, *given, problems));
-      distributions += scenario.parameters.back().prior.parts.size();
+    if (row_number(rows, given.key) < 0)
+      problems.add(given.place, fmt::format("unknown parameter '{}' (the model '{}' has none of that name).{}", given.key, model.name,
+                                            advice(given.key, row_keys(rows), "parameters")));
+  std::size_t distributions = rows.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (const TomlEntry* given = entry.value.find(rows[i].key)) {
+      scenario.parameters[i] = read_parameter(rows[i], *given, problems);
+      const Prior& prior = scenario.parameters[i].prior;
+      if (prior.kind == Prior::Kind::kMixture) distributions += prior.parts.size();
     } else {
-      problems.add(end, fmt::format("parameters.{} is missing ({}: {})", row.key, row.unit, row.meaning));
-      scenario.parameters.emplace_back();
+      problems.add(end, fmt::format("parameters.{} is missing ({}: {})", rows[i].key, rows[i].unit, rows[i].meaning));
     }
   }
   if (distributions > kMaxDistributions)
-    problems.add(entry.place, fmt::format("{} parameters and parts of their mixtures; at most {} are possible", distributions, kMaxDistributions));
+    problems.add(entry.value.place,
+                 fmt::format("{} parameters and parts of their mixtures; at most {} are possible", distributions, kMaxDistributions));
 }
 
 // [[correlation]]
@@ -222,7 +224,8 @@ int read_correlated(const TomlValue& value, const Scenario& scenario, Problems& 
   const auto& rows = scenario.model->parameters;
   const int number = row_number(rows, *name);
   if (number < 0) {
-    problems.add(value.place, fmt::format("correlation.between: unknown parameter '{}'.{}", *name, advice(*name, row_keys(rows), "parameters")));
+    problems.add(value.place,
+                 fmt::format("correlation.between: unknown parameter '{}'.{}", *name, advice(*name, row_keys(rows), "parameters")));
     return -1;
   }
   const ParameterSetting& setting = scenario.parameters[number];
@@ -232,7 +235,10 @@ int read_correlated(const TomlValue& value, const Scenario& scenario, Problems& 
     return -1;
   }
   if (setting.prior.kind == Prior::Kind::kMixture) {
-    problems.add(value.place, fmt::format("correlation.between: '{}' cannot be correlated: a mixture has no single quantile function; use table or truncated", *name));
+    problems.add(
+        value.place,
+        fmt::format("correlation.between: '{}' cannot be correlated: a mixture has no single quantile function; use table or truncated",
+                    *name));
     return -1;
   }
   return number;
@@ -246,19 +252,24 @@ void read_correlation(const TomlValue& value, Scenario& scenario, Problems& prob
   if (!between) problems.add(value.place, "correlation.between is missing; name two parameters");
   if (!rank) problems.add(value.place, "correlation.rank is missing; give Spearman's rank correlation, between -1 and 1");
   const double given_rank = rank ? read_number(rank->value, "correlation.rank", problems).value_or(0) : 0;
-  if (std::abs(given_rank) >= 1)
-    return problems.add(rank->value.place, fmt::format("correlation.rank = {} must lie between -1 and 1, both excluded", rank->value.text));
+  const bool is_rank = std::abs(given_rank) < 1;
+  if (!is_rank)
+    problems.add(rank->value.place, fmt::format("correlation.rank = {} must lie between -1 and 1, both excluded", rank->value.text));
   const auto* names = between ? read_array(between->value, "correlation.between", problems) : nullptr;
   if (!names) return;
-  if (names->size() != 2) return problems.add(between->value.place, fmt::format("correlation.between names {} parameters; name two", names->size()));
+  if (names->size() != 2)
+    return problems.add(between->value.place, fmt::format("correlation.between names {} parameters; name two", names->size()));
   const int first = read_correlated((*names)[0], scenario, problems), second = read_correlated((*names)[1], scenario, problems);
   if (first < 0 || second < 0) return;
   const char* const first_key = scenario.model->parameters[first].key;
-  if (first == second) return problems.add(between->value.place, fmt::format("correlation.between names '{}' twice; name two different parameters", first_key));
+  if (first == second)
+    return problems.add(between->value.place,
+                        fmt::format("correlation.between names '{}' twice; name two different parameters", first_key));
   for (const Correlation& earlier : scenario.correlations)
     if (std::minmax(earlier.first, earlier.second) == std::minmax(first, second))
-      return problems.add(between->value.place, fmt::format("the correlation of '{}' and '{}' is given twice; keep one", first_key, scenario.model->parameters[second].key));
-  scenario.correlations.push_back({first, second, given_rank});
+      return problems.add(between->value.place, fmt::format("the correlation of '{}' and '{}' is given twice; keep one", first_key,
+                                                            scenario.model->parameters[second].key));
+  if (is_rank) scenario.correlations.push_back({first, second, given_rank});
 }
 
 // Cholesky factorisation; false if the matrix, given by its lower triangle, is not positive definite.
@@ -291,8 +302,10 @@ void check_correlations(const TomlValue& list, const Scenario& scenario, Problem
     matrix[high][low] = 2 * std::sin(std::numbers::pi / 6 * one.rank);  // of the normal scores, for Spearman's rank
   }
   if (!factorise(matrix))
-    problems.add(list.place, fmt::format("the rank correlations of {} contradict one another (their matrix is not positive definite); move some ranks towards 0",
-                                         fmt::join(names, ", ")));
+    problems.add(
+        list.place,
+        fmt::format("the rank correlations of {} contradict one another (their matrix is not positive definite); move some ranks towards 0",
+                    fmt::join(names, ", ")));
 }
 
 void read_correlations(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
@@ -315,7 +328,8 @@ void read_quantiles(const TomlEntry& entry, Scenario& scenario, Problems& proble
     if (quantile <= 0 || quantile >= 1) {
       problems.add(item.place, fmt::format("outputs.quantiles: {} must lie between 0 and 1, both excluded", item.text));
     } else if (i > 0 && (*quantiles)[i - 1] >= quantile) {
-      problems.add(item.place, fmt::format("outputs.quantiles: {} follows {}; quantiles must increase", item.text, entry.value.items[i - 1].text));
+      problems.add(item.place,
+                   fmt::format("outputs.quantiles: {} follows {}; quantiles must increase", item.text, entry.value.items[i - 1].text));
     }
   }
   scenario.quantiles = *quantiles;
@@ -324,7 +338,8 @@ void read_quantiles(const TomlEntry& entry, Scenario& scenario, Problems& proble
 void read_joint(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   const auto* items = read_array(entry.value, "outputs.joint", problems);
   if (!items) return;
-  if (items->size() > kMaxJoint) problems.add(entry.value.place, fmt::format("outputs.joint has {} pairs; at most {} are possible", items->size(), kMaxJoint));
+  if (items->size() > kMaxJoint)
+    problems.add(entry.value.place, fmt::format("outputs.joint has {} pairs; at most {} are possible", items->size(), kMaxJoint));
   for (const TomlValue& item : *items) {
     const auto* names = read_array(item, "outputs.joint", problems);
     if (!names) continue;
@@ -335,7 +350,8 @@ void read_joint(const TomlEntry& entry, Scenario& scenario, Problems& problems) 
     const auto first = read_metric((*names)[0], "outputs.joint", *scenario.model, problems);
     const auto second = read_metric((*names)[1], "outputs.joint", *scenario.model, problems);
     if (!first || !second) continue;
-    if (first == second) problems.add(item.place, fmt::format("outputs.joint: '{}' is paired with itself; name two different metrics", (*names)[0].text));
+    if (first == second)
+      problems.add(item.place, fmt::format("outputs.joint: '{}' is paired with itself; name two different metrics", (*names)[0].text));
     scenario.joint.push_back({*first, *second});
   }
 }
@@ -347,7 +363,8 @@ void read_satisfice(const TomlEntry& entry, Scenario& scenario, Problems& proble
   if (metric < 0 && event < 0) {
     std::vector<std::string> legal = row_keys(model.metrics);
     std::ranges::copy(row_keys(model.events), std::back_inserter(legal));
-    return problems.add(entry.place, fmt::format("outputs.satisfice: '{}' is no metric or event of the model '{}'.{}", entry.key, model.name, advice(entry.key, legal, "metrics")));
+    return problems.add(entry.place, fmt::format("outputs.satisfice: '{}' is no metric or event of the model '{}'.{}", entry.key,
+                                                 model.name, advice(entry.key, legal, "metrics")));
   }
   const auto text = read_string(entry.value, name, problems);
   if (!text) return;
@@ -375,10 +392,12 @@ void read_outputs(const TomlEntry& entry, Scenario& scenario, Problems& problems
 // Defaults that follow from other settings, for the resolved document.
 void add_late_defaults(TomlValue& root, const Scenario& scenario) {
   TomlValue& run = root.find("run")->value;
-  if (!run.find("reference")) run.entries.push_back({"reference", {}, {.kind = TomlValue::Kind::kString, .text = scenario.policies[0].name}});
+  if (!run.find("reference"))
+    run.entries.push_back({"reference", {}, {.kind = TomlValue::Kind::kString, .text = scenario.policies[0].name}});
   TomlEntry* stop = run.find("stop");
   if (stop && !stop->value.find("max_trajectories"))
-    stop->value.entries.push_back({"max_trajectories", {}, {.kind = TomlValue::Kind::kWhole, .text = fmt::format("{}", scenario.stop->max_trajectories)}});
+    stop->value.entries.push_back(
+        {"max_trajectories", {}, {.kind = TomlValue::Kind::kWhole, .text = fmt::format("{}", scenario.stop->max_trajectories)}});
 }
 
 }  // namespace
@@ -391,7 +410,8 @@ Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<
   scenario.title = root.string("title");
   scenario.description = root.string("description");
   // All of these have defaults but the correlations.
-  const TomlEntry *run = root.find("run"), *parameters = root.find("parameters"), *policies = root.find("policies"), *outputs = root.find("outputs");
+  const TomlEntry *run = root.find("run"), *parameters = root.find("parameters"), *policies = root.find("policies"),
+                  *outputs = root.find("outputs");
   const TomlEntry* correlations = root.find("correlation");
   root.report_unknown();
 
@@ -400,7 +420,8 @@ Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<
   read_parameters(*parameters, document.end, scenario, problems);
   if (correlations) read_correlations(*correlations, scenario, problems);
   read_policies(policies->value, scenario, problems);
-  if (policies->value.is_table() && scenario.policies.empty()) problems.add(document.end, "there is no policy; give at least one, [policies.NAME]");
+  if (policies->value.is_table() && scenario.policies.empty())
+    problems.add(document.end, "there is no policy; give at least one, [policies.NAME]");
   read_reference(run->value, scenario, problems);
   read_outputs(*outputs, scenario, problems);
   problems.throw_if_any();

@@ -60,13 +60,14 @@ void drop_replaced_law(TomlValue& parameter, const TomlValue& over) {
   }
 }
 
-// Tables merge key by key, everything else is replaced. Moves, as the text of values can be long.
+// Tables merge key by key, everything else is replaced. A merged table's place is that of the last change.
 void merge(TomlValue& base, TomlValue&& over) {
   for (TomlEntry& entry : over.entries) {
     TomlEntry* old = base.find(entry.key);
     if (!old) {
       base.entries.push_back(std::move(entry));
     } else if (old->value.is_table() && entry.value.is_table()) {
+      old->value.place = entry.value.place;
       merge(old->value, std::move(entry.value));
     } else {
       *old = std::move(entry);
@@ -183,7 +184,8 @@ void apply_override(const std::string& text, TomlValue& root, Problems& problems
     const TomlEntry* policies = root.find("policies");
     std::vector<std::string> names = policies ? row_keys(policies->value.entries) : std::vector<std::string>{};
     if (std::ranges::find(names, path[1]) == names.end())
-      return problems.add(place, fmt::format("no file has a policy '{}'.{} A new one needs all of it: policies.{}={{...}}", path[1], advice(path[1], names), path[1]));
+      return problems.add(place, fmt::format("no file has a policy '{}'.{} A new one needs all of it: policies.{}={{...}}", path[1],
+                                             advice(path[1], names), path[1]));
   }
   TomlValue value;
   try {
@@ -223,7 +225,8 @@ bool is_section(const std::string& path, const TomlEntry& entry) {
 void write_table(const std::string& path, const std::string& header, const TomlValue& table, const Problems& problems, std::string& out) {
   std::string lines;
   for (const TomlEntry& entry : table.entries)
-    if (!is_section(path, entry)) lines += fmt::format("{} = {}  # {}\n", key_to_toml(entry.key), to_toml(entry.value), origins(entry, problems));
+    if (!is_section(path, entry))
+      lines += fmt::format("{} = {}  # {}\n", key_to_toml(entry.key), to_toml(entry.value), origins(entry, problems));
   if (!header.empty() && path != "policies") out += "\n" + header + "\n";
   out += lines;
   for (const TomlEntry& entry : table.entries) {
@@ -236,7 +239,8 @@ void write_table(const std::string& path, const std::string& header, const TomlV
 
 }  // namespace
 
-Document read_document(std::string_view defaults, const std::vector<std::string>& paths, const std::vector<std::string>& overrides, Problems& problems) {
+Document read_document(std::string_view defaults, const std::vector<std::string>& paths, const std::vector<std::string>& overrides,
+                       Problems& problems) {
   if (paths.empty()) throw UserError("no configuration file; give at least one");
   Document document;
   document.root = parse_toml(defaults, problems.add_source(Problems::Source::kDefault, ""));

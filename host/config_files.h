@@ -19,7 +19,8 @@ struct Document {
 
 // `defaults`: TOML that every file overrides. Throws EnvironmentError for a file that cannot be read,
 // UserError when files are not TOML.
-Document read_document(std::string_view defaults, const std::vector<std::string>& paths, const std::vector<std::string>& overrides, Problems& problems);
+Document read_document(std::string_view defaults, const std::vector<std::string>& paths, const std::vector<std::string>& overrides,
+                       Problems& problems);
 
 // The document as one TOML text in which a comment after each value says where it was written.
 std::string resolved_text(const TomlValue& root, const Problems& problems);

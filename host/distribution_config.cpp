@@ -25,10 +25,10 @@ constexpr double kLeastShare = 0.001;
 struct LawRow {
   std::string name;
   Kind kind;
-  bool by_interval;                    // two percentiles may stand for the arguments
-  std::vector<std::string> arguments;  // in the order of Prior::values
-  std::vector<std::string> positive;   // those that must be above 0
-  std::vector<std::string> increasing; // those that must not decrease, first below last
+  bool by_interval;                     // two percentiles may stand for the arguments
+  std::vector<std::string> arguments;   // in the order of Prior::values
+  std::vector<std::string> positive;    // those that must be above 0
+  std::vector<std::string> increasing;  // those that must not decrease, first below last
   std::vector<std::pair<std::string, double>> defaults;
 };
 
@@ -139,7 +139,8 @@ bool LawReader::in_order(const std::vector<double>& values, const std::vector<st
   for (std::size_t i = 0; i + 1 < values.size(); ++i) {
     const bool between = i + 2 < values.size() || i > 0;  // a mode may lie at an end
     if (between ? values[i] > values[i + 1] : values[i] >= values[i + 1]) {
-      fail(fmt::format("{} = {} must {} {} = {}{}", names[i], values[i], between ? "not exceed" : "be below", names[i + 1], values[i + 1], in_unit()));
+      fail(fmt::format("{} = {} must {} {} = {}{}", names[i], values[i], between ? "not exceed" : "be below", names[i + 1], values[i + 1],
+                       in_unit()));
       return false;
     }
   }
@@ -207,7 +208,8 @@ std::vector<double> normalised(std::vector<double> weights, const LawReader& rea
 std::optional<Prior> LawReader::choice(TableReader& arguments) const {
   auto values = list(arguments, "values"), weights = list(arguments, "weights");
   if (!values || !weights) return std::nullopt;
-  if (values->size() != weights->size()) return fail(fmt::format("{} values, but {} weights; give one weight for each value", values->size(), weights->size()));
+  if (values->size() != weights->size())
+    return fail(fmt::format("{} values, but {} weights; give one weight for each value", values->size(), weights->size()));
   auto shares = normalised(*std::move(weights), *this);
   if (shares.empty()) return std::nullopt;
   return Prior{row.kind, *std::move(values), std::move(shares), {}};
@@ -239,27 +241,6 @@ std::optional<Prior> LawReader::part(const TomlEntry& of, const std::string& own
   return std::nullopt;
 }
 
-// P(draw < x) of a law that may be truncated.
-double probability_below(const Prior& prior, double x) {
-  const auto& v = prior.values;
-  if (prior.kind == Kind::kNormal) return cdf(boost::math::normal(v[0], v[1]), x);
-  if (prior.kind == Kind::kLognormal) return x <= 0 ? 0 : cdf(boost::math::normal(v[0], v[1]), std::log(x));
-  if (prior.kind == Kind::kTable) {
-    const auto above = std::ranges::lower_bound(v, x) - v.begin();
-    if (above == 0 || above == std::ssize(v)) return above == 0 ? 0 : 1;
-    const auto &p = prior.weights;
-    return p[above - 1] + (p[above] - p[above - 1]) * (x - v[above - 1]) / (v[above] - v[above - 1]);
-  }
-  const bool is_beta = prior.kind == Kind::kBeta;
-  const double low = is_beta ? v[2] : v.front(), high = is_beta ? v[3] : v.back();
-  const double share = std::clamp((x - low) / (high - low), 0.0, 1.0);
-  if (prior.kind == Kind::kUniform) return share;
-  if (is_beta) return cdf(boost::math::beta_distribution<>(v[0], v[1]), share);
-  const double mode = (v[1] - low) / (high - low);
-  if (prior.kind == Kind::kTriangular) return cdf(boost::math::triangular(0.0, mode, 1.0), share);
-  return cdf(boost::math::beta_distribution<>(1 + 4 * mode, 5 - 4 * mode), share);  // PERT of shape 4
-}
-
 std::optional<Prior> LawReader::truncated(TableReader& arguments) const {
   const TomlEntry* of = arguments.find("of");
   if (!of) fail(fmt::format("of is missing; give {}", needs(row)));
@@ -267,14 +248,16 @@ std::optional<Prior> LawReader::truncated(TableReader& arguments) const {
   const TomlEntry* inner = of ? find_law(of->value, owner, problems) : nullptr;
   if (inner)
     for (const TomlEntry& entry : of->value.entries)
-      if (!is_law(entry.key)) problems.add(entry.place, fmt::format("unknown key '{}.{}' (nothing reads it).{}", owner, entry.key, advice(entry.key, law_names())));
+      if (!is_law(entry.key))
+        problems.add(entry.place,
+                     fmt::format("unknown key '{}.{}' (nothing reads it).{}", owner, entry.key, advice(entry.key, law_names())));
   auto prior = inner ? part(*inner, owner, {Kind::kConstant, Kind::kChoice, Kind::kTruncated, Kind::kMixture}) : std::nullopt;
   auto bounds = numbers(arguments, {"low", "high"});
   if (!prior || !bounds) return std::nullopt;
   const double share = probability_below(*prior, bounds->back()) - probability_below(*prior, bounds->front());
   if (share < kLeastShare)
-    return fail(fmt::format("[{}, {}]{} holds {:.3g} of {}; it must hold at least {}. Give that part as a table", bounds->front(), bounds->back(), in_unit(), share,
-                            inner->key, kLeastShare));
+    return fail(fmt::format("[{}, {}]{} holds {:.3g} of {}; it must hold at least {}. Give that part as a table", bounds->front(),
+                            bounds->back(), in_unit(), share, inner->key, kLeastShare));
   return Prior{row.kind, *std::move(bounds), {}, {*std::move(prior)}};
 }
 
@@ -363,7 +346,8 @@ bool is_complete_law(std::string_view law, const TomlValue& arguments) {
   const LawRow& row = *law_row(law);
   if (!arguments.is_table()) return true;
   if (row.by_interval && std::ranges::count_if(arguments.entries, is_percentile) >= 2) return true;
-  return std::ranges::all_of(row.arguments, [&](const std::string& argument) { return has_default(row, argument) || arguments.find(argument); });
+  return std::ranges::all_of(row.arguments,
+                             [&](const std::string& argument) { return has_default(row, argument) || arguments.find(argument); });
 }
 
 bool is_argument(std::string_view law, std::string_view key) {
@@ -375,6 +359,26 @@ std::optional<Prior> read_law(const TomlEntry& law, const std::string& owner, st
   const LawRow& row = *law_row(law.key);
   const bool is_constant = row.kind == Kind::kConstant;  // "parameters.x = 3", not "parameters.x.constant = 3"
   return LawReader{row, law, is_constant ? owner : owner + "." + row.name, unit, problems}.read();
+}
+
+double probability_below(const Prior& prior, double x) {
+  const auto& v = prior.values;
+  if (prior.kind == Kind::kNormal) return cdf(boost::math::normal(v[0], v[1]), x);
+  if (prior.kind == Kind::kLognormal) return x <= 0 ? 0 : cdf(boost::math::normal(v[0], v[1]), std::log(x));
+  if (prior.kind == Kind::kTable) {
+    const auto above = std::ranges::lower_bound(v, x) - v.begin();
+    if (above == 0 || above == std::ssize(v)) return above == 0 ? 0 : 1;
+    const auto& p = prior.weights;
+    return p[above - 1] + (p[above] - p[above - 1]) * (x - v[above - 1]) / (v[above] - v[above - 1]);
+  }
+  const bool is_beta = prior.kind == Kind::kBeta;
+  const double low = is_beta ? v[2] : v.front(), high = is_beta ? v[3] : v.back();
+  const double share = std::clamp((x - low) / (high - low), 0.0, 1.0);
+  if (prior.kind == Kind::kUniform) return share;
+  if (is_beta) return cdf(boost::math::beta_distribution<>(v[0], v[1]), share);
+  const double mode = (v[1] - low) / (high - low);
+  if (prior.kind == Kind::kTriangular) return cdf(boost::math::triangular(0.0, mode, 1.0), share);
+  return cdf(boost::math::beta_distribution<>(1 + 4 * mode, 5 - 4 * mode), share);  // PERT of shape 4
 }
 
 bool inside(double value, Range range) {

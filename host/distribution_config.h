@@ -28,6 +28,9 @@ bool is_argument(std::string_view law, std::string_view key);
 // `owner` is the parameter's name in messages. Nothing when there were problems.
 std::optional<Prior> read_law(const TomlEntry& law, const std::string& owner, std::string_view unit, Problems& problems);
 
+// P(draw < x) of a law that may be truncated: continuous, and not truncated already.
+double probability_below(const Prior& prior, double x);
+
 // True when the value is in the range after rounding to the model's precision.
 bool inside(double value, Range range);
 

@@ -17,9 +17,19 @@ namespace {
 constexpr std::size_t kMaxPolicies = 1000;
 constexpr int kMaxTriggerMonths = 1200;
 
+struct Operator {
+  std::string_view sign;
+  Comparison comparison;
+};
+// Longer signs before those that they start with.
+constexpr Operator kOperators[] = {
+    {"<=", Comparison::kLessEqual}, {">=", Comparison::kGreaterEqual}, {"<", Comparison::kLess}, {">", Comparison::kGreater}};
+constexpr std::string_view kEquality = "==";
+
 bool is_policy_name(std::string_view name) {
   const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  return !name.empty() && letter(name[0]) && std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
+  return !name.empty() && letter(name[0]) &&
+         std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 // What the parts of one policy need.
@@ -34,6 +44,7 @@ struct PolicyReader {
   void schedule(const TomlEntry& entry, const std::string& name, PolicySetting& policy) const;
   std::optional<Condition> condition(const TomlEntry& entry, int months, const std::string& name) const;
   std::vector<LeverSetting> set(const TomlEntry& entry, const std::string& name) const;
+  std::string describe(const Condition& condition) const;
   void trigger(const TomlValue& table, const std::string& name, PolicySetting& policy) const;
 };
 
@@ -75,8 +86,8 @@ std::optional<int> PolicyReader::step(const TomlEntry* from, const Place& place,
   if (!scenario.years || !scenario.start_year) return std::nullopt;  // reported already
   const int step = (date.year - scenario.start_year) * 12 + date.month - scenario.start_month;
   if (step >= 0 && step < scenario.steps()) return step;
-  problems.add(date.place, fmt::format("{}.from = {} is outside the run, which starts on {:04}-{:02}-01 and lasts {} years", name, date.text, scenario.start_year,
-                                       scenario.start_month, scenario.years));
+  problems.add(date.place, fmt::format("{}.from = {} is outside the run, which starts on {:04}-{:02}-01 and lasts {} years", name,
+                                       date.text, scenario.start_year, scenario.start_month, scenario.years));
   return std::nullopt;
 }
 
@@ -84,7 +95,8 @@ void PolicyReader::schedule(const TomlEntry& entry, const std::string& name, Pol
   const auto* items = read_array(entry.value, name, problems);
   if (!items) return;
   if (items->size() >= kMaxSegments)
-    return problems.add(entry.value.place, fmt::format("{} has {} entries; at most {} are possible", name, items->size(), kMaxSegments - 1));
+    return problems.add(entry.value.place,
+                        fmt::format("{} has {} entries; at most {} are possible", name, items->size(), kMaxSegments - 1));
   std::map<int, Place> taken;
   for (const TomlValue& item : *items) {
     TableReader table(item, name, problems);
@@ -93,12 +105,13 @@ void PolicyReader::schedule(const TomlEntry& entry, const std::string& name, Pol
     const auto at = step(from, item.place, name);
     std::vector<LeverSetting> settings = levers(table);
     table.report_unknown("levers");
-    if (item.entries.size() == (from ? 1 : 0)) problems.add(item.place, fmt::format("{}: an entry changes no lever; name at least one", name));
+    if (item.entries.size() == (from ? 1 : 0))
+      problems.add(item.place, fmt::format("{}: an entry changes no lever; name at least one", name));
     if (!at) continue;
     const auto [earlier, is_new] = taken.try_emplace(*at, from->value.place);
     if (!is_new) {
-      problems.add(from->value.place,
-                   fmt::format("{}.from = {} is given twice, first at {}; put both into one entry", name, from->value.text, problems.where(earlier->second)));
+      problems.add(from->value.place, fmt::format("{}.from = {} is given twice, first at {}; put both into one entry", name,
+                                                  from->value.text, problems.where(earlier->second)));
     } else if (*at > 0) {
       policy.schedule.push_back({*at, std::move(settings)});
     } else {
@@ -120,16 +133,24 @@ std::optional<Condition> PolicyReader::condition(const TomlEntry& entry, int mon
   const std::string metric(trimmed(std::string_view(*text).substr(0, end)));
   const auto bound = parse_bound(std::string_view(*text).substr(end));
   if (metric.empty() || !bound || bound->equals) {
-    problems.add(entry.value.place, fmt::format("{} = {} is no condition; give \"METRIC OP NUMBER\" with one of < <= > >=, such as \"{} < 3\"", name, to_toml(*text),
-                                                model.metrics[0].key));
+    problems.add(entry.value.place,
+                 fmt::format("{} = {} is no condition; give \"METRIC OP NUMBER\" with one of < <= > >=, such as \"{} < 3\"", name,
+                             to_toml(*text), model.metrics[0].key));
     return std::nullopt;
   }
   const int number = row_number(model.metrics, metric);
   if (number < 0) {
-    problems.add(entry.value.place, fmt::format("{}: '{}' is no metric of the model '{}'.{}", name, metric, model.name, advice(metric, row_keys(model.metrics), "metrics")));
+    problems.add(entry.value.place, fmt::format("{}: '{}' is no metric of the model '{}'.{}", name, metric, model.name,
+                                                advice(metric, row_keys(model.metrics), "metrics")));
     return std::nullopt;
   }
   return Condition{number, bound->comparison, static_cast<float>(bound->value), months};
+}
+
+std::string PolicyReader::describe(const Condition& condition) const {
+  const auto sign = std::ranges::find(kOperators, condition.comparison, &Operator::comparison)->sign;
+  return fmt::format("{} {} {} for {} month{}", model.metrics[condition.metric].key, sign, condition.threshold, condition.months,
+                     condition.months == 1 ? "" : "s");
 }
 
 std::vector<LeverSetting> PolicyReader::set(const TomlEntry& entry, const std::string& name) const {
@@ -152,7 +173,8 @@ std::vector<LeverSetting> PolicyReader::set(const TomlEntry& entry, const std::s
     return {};
   }
   const auto& settings = found->schedule[0].levers;
-  if (settings.empty()) problems.add(entry.value.place, fmt::format("{} = {} changes no lever: that policy names none", name, to_toml(entry.value)));
+  if (settings.empty())
+    problems.add(entry.value.place, fmt::format("{} = {} changes no lever: that policy names none", name, to_toml(entry.value)));
   return settings;
 }
 
@@ -164,9 +186,11 @@ void PolicyReader::trigger(const TomlValue& value, const std::string& name, Poli
   const TomlEntry* release_months_entry = value.find("release_months");
   const auto release_months = static_cast<int>(table.whole("release_months", 1, kMaxTriggerMonths, "months").value_or(1));
   table.report_unknown();
-  if (!when) problems.add(value.place, fmt::format("{}: when is missing; give a condition, such as when = \"{} < 3\"", name, model.metrics[0].key));
+  if (!when)
+    problems.add(value.place, fmt::format("{}: when is missing; give a condition, such as when = \"{} < 3\"", name, model.metrics[0].key));
   if (!set_entry) problems.add(value.place, fmt::format("{}: set is missing; give a table of levers or a policy's name", name));
-  if (release_months_entry && !release) problems.add(release_months_entry->place, fmt::format("{}.release_months without release: once fired, this trigger stays", name));
+  if (release_months_entry && !release)
+    problems.add(release_months_entry->place, fmt::format("{}.release_months without release: once fired, this trigger stays", name));
 
   TriggerSetting setting{};
   const auto fires = when ? condition(*when, months, name + ".when") : std::nullopt;
@@ -174,7 +198,7 @@ void PolicyReader::trigger(const TomlValue& value, const std::string& name, Poli
   if (set_entry) setting.levers = set(*set_entry, name + ".set");
   if (!fires) return;
   setting.when = *fires;
-  setting.text = fmt::format("{} for {} month{}", when->value.text, months, months == 1 ? "" : "s");
+  setting.text = describe(*fires);
   policy.triggers.push_back(std::move(setting));
 }
 
@@ -182,7 +206,8 @@ void PolicyReader::trigger(const TomlValue& value, const std::string& name, Poli
 PolicySetting read_policy(const TomlEntry& entry, const PolicyReader& reader) {
   const std::string path = "policies." + entry.key;
   PolicySetting policy{entry.key, {}, {}, {{0, {}}}, {}};
-  if (!is_policy_name(entry.key)) reader.problems.add(entry.place, fmt::format("a policy cannot be called '{}'; use a-z, 0-9 and _, and start with a letter", entry.key));
+  if (!is_policy_name(entry.key))
+    reader.problems.add(entry.place, fmt::format("a policy cannot be called '{}'; use a-z, 0-9 and _, and start with a letter", entry.key));
   TableReader table(entry.value, path, reader.problems);
   policy.title = table.string("title");
   policy.description = table.string("description");
@@ -201,36 +226,32 @@ void read_triggers(const TomlEntry& entry, const PolicyReader& reader, PolicySet
   const auto* items = read_array(triggers->value, path, reader.problems);
   if (!items) return;
   if (items->size() > kMaxTriggers)
-    reader.problems.add((*items)[kMaxTriggers].place, fmt::format("policies.{} has {} triggers; at most {} are possible", entry.key, items->size(), kMaxTriggers));
+    reader.problems.add((*items)[kMaxTriggers].place,
+                        fmt::format("policies.{} has {} triggers; at most {} are possible", entry.key, items->size(), kMaxTriggers));
   for (const TomlValue& item : *items) reader.trigger(item, path, policy);
 }
 
 }  // namespace
 
 std::optional<Bound> parse_bound(std::string_view text) {
-  constexpr std::pair<std::string_view, Comparison> kOperators[] = {{"<=", Comparison::kLessEqual},
-                                                                    {">=", Comparison::kGreaterEqual},
-                                                                    {"==", Comparison::kLessEqual},
-                                                                    {"<", Comparison::kLess},
-                                                                    {">", Comparison::kGreater}};
   text = trimmed(text);
-  for (const auto& [sign, comparison] : kOperators) {
-    if (!text.starts_with(sign)) continue;
-    const std::string_view digits = trimmed(text.substr(sign.size()));
-    double value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    const bool whole = error == std::errc{} && end == digits.data() + digits.size();
-    if (!whole || !inside(value, kUnbounded)) return std::nullopt;
-    return Bound{comparison, sign == "==", value};
-  }
-  return std::nullopt;
+  const bool equals = text.starts_with(kEquality);
+  const auto found = std::ranges::find_if(kOperators, [&](const Operator& one) { return text.starts_with(one.sign); });
+  if (!equals && found == std::end(kOperators)) return std::nullopt;
+  const std::string_view digits = trimmed(text.substr(equals ? kEquality.size() : found->sign.size()));
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool whole = error == std::errc{} && end == digits.data() + digits.size();
+  if (!whole || !inside(value, kUnbounded)) return std::nullopt;
+  return Bound{equals ? Comparison::kLessEqual : found->comparison, equals, value};
 }
 
 void read_policies(const TomlValue& policies, Scenario& scenario, Problems& problems) {
   if (!policies.is_table()) return report_kind(policies, "policies", "a table", problems);
   const PolicyReader reader{*scenario.model, scenario, problems};
   if (policies.entries.size() > kMaxPolicies)
-    problems.add(policies.entries[kMaxPolicies].place, fmt::format("{} policies; at most {} are possible", policies.entries.size(), kMaxPolicies));
+    problems.add(policies.entries[kMaxPolicies].place,
+                 fmt::format("{} policies; at most {} are possible", policies.entries.size(), kMaxPolicies));
   for (const TomlEntry& entry : policies.entries) scenario.policies.push_back(read_policy(entry, reader));
   for (std::size_t i = 0; i < policies.entries.size(); ++i) read_triggers(policies.entries[i], reader, scenario.policies[i]);
 }

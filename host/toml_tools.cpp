@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "errors.h"
 
@@ -37,7 +37,8 @@ TomlValue convert(const toml::node& node, int source) {
   value.place = place_of(node.source(), source);
   if (const auto* table = node.as_table()) {
     value.kind = Kind::kTable;
-    for (auto&& [key, child] : *table) value.entries.push_back({std::string(key.str()), place_of(key.source(), source), convert(child, source)});
+    for (auto&& [key, child] : *table)
+      value.entries.push_back({std::string(key.str()), place_of(key.source(), source), convert(child, source)});
     std::ranges::stable_sort(value.entries, {}, &TomlEntry::place);
   } else if (const auto* array = node.as_array()) {
     value.kind = Kind::kArray;
@@ -69,7 +70,8 @@ TomlValue convert(const toml::node& node, int source) {
 }
 
 std::string_view kind_text(TomlValue::Kind kind) {
-  constexpr std::string_view kTexts[] = {"a string", "a whole number", "a number", "true or false", "a date", "a time", "an array", "a table"};
+  constexpr std::string_view kTexts[] = {"a string", "a whole number", "a number", "true or false",
+                                         "a date",   "a time",         "an array", "a table"};
   return kTexts[static_cast<int>(kind)];
 }
 
@@ -119,7 +121,8 @@ std::string to_toml(std::string_view string) {
 }
 
 std::string key_to_toml(std::string_view key) {
-  const bool bare = !key.empty() && std::ranges::all_of(key, [](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || c == '_' || c == '-'; });
+  const bool bare =
+      !key.empty() && std::ranges::all_of(key, [](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || c == '_' || c == '-'; });
   return bare ? std::string(key) : to_toml(key);
 }
 
@@ -132,7 +135,8 @@ std::string to_toml(const TomlValue& value) {
       for (const TomlValue& item : value.items) inner += (inner.empty() ? "" : ", ") + to_toml(item);
       return "[" + inner + "]";
     case TomlValue::Kind::kTable:
-      for (const auto& [key, place, child] : value.entries) inner += (inner.empty() ? " " : ", ") + key_to_toml(key) + " = " + to_toml(child);
+      for (const auto& [key, place, child] : value.entries)
+        inner += (inner.empty() ? " " : ", ") + key_to_toml(key) + " = " + to_toml(child);
       return "{" + inner + (inner.empty() ? "}" : " }");
     default:
       return value.text;
@@ -175,7 +179,8 @@ std::string_view trimmed(std::string_view text) {
 std::string advice(std::string_view name, const std::vector<std::string>& legal, std::string_view topic) {
   const auto distance = [&](const std::string& one) { return edits(name, one); };
   const auto nearest = std::ranges::min_element(legal, {}, distance);
-  if (nearest != legal.end() && distance(*nearest) <= std::min(2, static_cast<int>(nearest->size()) - 1)) return fmt::format(" Did you mean '{}'?", *nearest);
+  if (nearest != legal.end() && distance(*nearest) <= std::min(2, static_cast<int>(nearest->size()) - 1))
+    return fmt::format(" Did you mean '{}'?", *nearest);
   if (legal.size() <= kShortList) return fmt::format(" Legal here: {}.", fmt::join(legal, ", "));
   return topic.empty() ? "" : fmt::format(" See 'chokepoint describe {}'.", topic);
 }
@@ -190,7 +195,8 @@ std::string range_text(Range range, std::string_view unit) {
 
 void report_kind(const TomlValue& value, const std::string& name, std::string_view wanted, Problems& problems) {
   const bool is_short = value.kind != TomlValue::Kind::kArray && value.kind != TomlValue::Kind::kTable;
-  problems.add(value.place, fmt::format("{}{} is {}; {} is needed", name, is_short ? " = " + to_toml(value) : "", kind_text(value.kind), wanted));
+  problems.add(value.place,
+               fmt::format("{}{} is {}; {} is needed", name, is_short ? " = " + to_toml(value) : "", kind_text(value.kind), wanted));
 }
 
 std::optional<std::string> read_string(const TomlValue& value, const std::string& name, Problems& problems) {
@@ -209,8 +215,8 @@ std::optional<double> read_number(const TomlValue& value, const std::string& nam
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, std::uint64_t low, std::uint64_t high, std::string_view unit,
-                                        Problems& problems) {
+std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, std::uint64_t low, std::uint64_t high,
+                                        std::string_view unit, Problems& problems) {
   constexpr double kExact = 0x1p53;  // whole numbers up to here are floats without rounding
   if (value.kind == TomlValue::Kind::kWhole || value.kind == TomlValue::Kind::kNumber) {
     const bool whole = value.kind == TomlValue::Kind::kWhole || std::trunc(value.number) == value.number;
@@ -219,7 +225,8 @@ std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::strin
       return std::nullopt;
     }
     const std::int64_t number = value.kind == TomlValue::Kind::kWhole ? value.whole : static_cast<std::int64_t>(value.number);
-    if (number >= 0 && static_cast<std::uint64_t>(number) >= low && static_cast<std::uint64_t>(number) <= high) return static_cast<std::uint64_t>(number);
+    if (number >= 0 && static_cast<std::uint64_t>(number) >= low && static_cast<std::uint64_t>(number) <= high)
+      return static_cast<std::uint64_t>(number);
     problems.add(value.place, fmt::format("{} = {} is outside [{}, {}]{}{}", name, value.text, low, high, unit.empty() ? "" : " ", unit));
     return std::nullopt;
   }
@@ -249,7 +256,7 @@ TableReader::TableReader(const TomlValue& table, std::string path, Problems& pro
 }
 
 const TomlEntry* TableReader::find(std::string_view key) {
-  legal_.emplace_back(key);
+  if (std::ranges::find(legal_, key) == legal_.end()) legal_.emplace_back(key);
   return table_ ? table_->find(key) : nullptr;
 }
 

@@ -27,9 +27,9 @@ struct TomlValue {
   enum class Kind { kString, kWhole, kNumber, kBoolean, kDate, kTime, kArray, kTable };
   Kind kind = Kind::kTable;
   Place place = {};
-  std::string text = {};         // of all but arrays and tables: the string, or the value as TOML
-  std::int64_t whole = 0;        // of kWhole
-  double number = 0;             // of kWhole and kNumber
+  std::string text = {};   // of all but arrays and tables: the string, or the value as TOML
+  std::int64_t whole = 0;  // of kWhole
+  double number = 0;       // of kWhole and kNumber
   int year = 0, month = 0, day = 0;
   std::vector<TomlValue> items = {};
   std::vector<TomlEntry> entries = {};  // in the order of the file
@@ -65,9 +65,9 @@ class Problems {
 
   int add_source(Source kind, std::string name);
   void add(const Place& place, std::string what) { problems_.push_back({place, std::move(what)}); }
-  Place end_of(int source) const;               // for what is missing
-  std::string where(const Place& place) const;  // "file:line:column", "--set KEY=VALUE"
-  std::string origin(const Place& place) const; // "file:line:column", "--set", "default"
+  Place end_of(int source) const;                // for what is missing
+  std::string where(const Place& place) const;   // "file:line:column", "--set KEY=VALUE"
+  std::string origin(const Place& place) const;  // "file:line:column", "--set", "default"
   bool empty() const { return problems_.empty(); }
   void throw_if_any();  // UserError, in the order of sources, lines and columns
 
@@ -96,8 +96,8 @@ std::string range_text(Range range, std::string_view unit = {});
 // A value of the wanted type, else a problem that names it.
 std::optional<std::string> read_string(const TomlValue& value, const std::string& name, Problems& problems);
 std::optional<double> read_number(const TomlValue& value, const std::string& name, Problems& problems);
-std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, std::uint64_t low, std::uint64_t high, std::string_view unit,
-                                        Problems& problems);
+std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, std::uint64_t low, std::uint64_t high,
+                                        std::string_view unit, Problems& problems);
 std::optional<std::vector<double>> read_numbers(const TomlValue& value, const std::string& name, Problems& problems);
 const std::vector<TomlValue>* read_array(const TomlValue& value, const std::string& name, Problems& problems);
 void report_kind(const TomlValue& value, const std::string& name, std::string_view wanted, Problems& problems);

@@ -31,8 +31,8 @@ TEST(Adoption, MovesFromTheStartByTheDrift) {
 TEST(Adoption, IsStationaryWithoutDriftWhenNothingChanges) {
   auto parameters = plausible_parameters();
   parameters.adoption.row_adoption_drift = parameters.adoption.west_adoption_drift = 0;
-  for (const float share : {0.02f, 0.19f, 0.6f}) {
-    parameters.adoption.row_adoption = parameters.adoption.west_adoption = share;
+  for (const double share : {0.02, 0.19, 0.6}) {
+    parameters.adoption.row_adoption = parameters.adoption.west_adoption = static_cast<float>(share);
     Scene scene(parameters);
     for (int month = 0; month < 240; ++month) scene.adoption();
     expect_close(scene.s.adoption.row, share);

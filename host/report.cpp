@@ -1,0 +1,326 @@
+// Every number is shown with no more digits than its sampling error leaves.
+// SPDX-License-Identifier: Apache-2.0
+#include "report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+#include "errors.h"
+#include "terminal.h"
+#include "toml_tools.h"
+
+namespace chokepoint {
+
+namespace {
+
+constexpr const char* kDefaultMetrics[] = {"capability_lag", "compute_ratio", "row_adoption", "revenue"};
+constexpr std::size_t kMostMetrics = 6;  // of a model that has none of those
+constexpr double kShownQuantiles[] = {0.05, 0.5, 0.95};
+constexpr int kNarrowest = 60, kShortestName = 10, kLongestSparkline = 24;
+
+struct Symbols {
+  const char *dash, *plus_minus, *cut;
+};
+constexpr Symbols kUnicodeSymbols = {"—", "±", "…"}, kAsciiSymbols = {"-", "+/-", "~"};
+
+// A result and how to show it.
+struct View {
+  const StoredResult& result;
+  int width;
+  bool unicode;
+  Symbols symbols;
+
+  std::size_t policies() const { return result.policies.size(); }
+  std::size_t last(std::size_t policy) const { return (policy + 1) * result.years.size() - 1; }  // of (policy, time)
+};
+
+// ---- numbers
+
+std::string without_negative_zero(std::string text) {
+  if (text.starts_with('-') && text.find_first_of("123456789in") == text.npos) text.erase(0, 1);
+  return text;
+}
+
+double decimal_place(double x) { return std::floor(std::log10(x)); }
+
+// One digit, not below x.
+std::string round_up(double x) {
+  const double unit = std::pow(10.0, decimal_place(x));
+  return round_to_error(std::ceil(x / unit - 1e-9) * unit, unit);
+}
+
+// In percent. What happened never or always is bounded by its 95 % interval instead: rounding must not make it certain.
+NumberAndError probability_text(double share, double low, double high) {
+  if (share == 0 && high > 0) return {"<" + round_up(100 * high), ""};
+  if (share == 1 && low < 1) {
+    const double short_of = 100 * (1 - low), unit = std::pow(10.0, decimal_place(short_of));
+    return {">" + round_to_error(100 - std::ceil(short_of / unit - 1e-9) * unit, unit), ""};
+  }
+  if (!std::isfinite(share)) return {"nan", ""};
+  const double half = 100 * (high - low) / 2;
+  return {round_to_error(100 * share, half), round_to_error(half, half)};
+}
+
+// ---- columns
+
+TableColumn policy_column(const View& v, int room) {
+  TableColumn column{{"policy"}, {}, true};
+  for (const std::string& name : v.result.policies) column.cells.push_back(shorten("  " + name, std::max(room, kShortestName), v.symbols.cut));
+  return column;
+}
+
+TableColumn quantile_column(const View& v, const StoredMetric& m, std::size_t quantile) {
+  std::vector<std::string> numbers;
+  for (std::size_t p = 0; p < v.policies(); ++p) {
+    const std::size_t at = v.last(p) * v.result.quantiles.size() + quantile;
+    numbers.push_back(round_to_error(m.quantile[at], (m.quantile_bounds[2 * at + 1] - m.quantile_bounds[2 * at]) / 2));
+  }
+  const double share = v.result.quantiles[quantile];
+  return {{share == 0.5 ? "median" : fmt::format("{:g} %", 100 * share)}, align_points(numbers)};
+}
+
+TableColumn mean_column(const View& v, const StoredMetric& m) {
+  std::vector<NumberAndError> values;
+  for (std::size_t p = 0; p < v.policies(); ++p) {
+    const double mean = m.mean[v.last(p)], error = m.mean_se[v.last(p)];
+    values.push_back({round_to_error(mean, error), std::isfinite(mean) ? round_to_error(error, error) : ""});
+  }
+  return {{fmt::format("mean {} se", v.symbols.plus_minus)}, align_errors(values, fmt::format(" {} ", v.symbols.plus_minus))};
+}
+
+std::size_t nearest_quantile(const StoredResult& result, double share) {
+  const auto distance = [&](double quantile) { return std::abs(quantile - share); };
+  return static_cast<std::size_t>(std::ranges::min_element(result.quantiles, {}, distance) - result.quantiles.begin());
+}
+
+std::vector<std::size_t> shown_quantiles(const StoredResult& result) {
+  std::vector<std::size_t> shown;
+  for (const double share : kShownQuantiles)
+    if (const std::size_t nearest = nearest_quantile(result, share); std::ranges::find(shown, nearest) == shown.end()) shown.push_back(nearest);
+  return shown;
+}
+
+// All policies on one scale, so that their lines can be compared.
+TableColumn sparkline_column(const View& v, const StoredMetric& m, int room) {
+  const std::size_t quantile = nearest_quantile(v.result, 0.5), times = v.result.years.size(), quantiles = v.result.quantiles.size();
+  const bool logarithmic = m.scale == "log";
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  std::vector<std::vector<double>> medians(v.policies());
+  for (std::size_t p = 0; p < v.policies(); ++p)
+    for (std::size_t t = 0; t < times; ++t) {
+      const double median = m.quantile[(p * times + t) * quantiles + quantile], height = logarithmic ? std::log(median) : median;
+      medians[p].push_back(height);
+      if (!std::isfinite(height)) continue;
+      low = std::min(low, height);
+      high = std::max(high, height);
+    }
+  TableColumn column{{logarithmic ? "median over time, log" : "median over time"}, {}, true};
+  for (const auto& values : medians) column.cells.push_back(sparkline(values, low, high, std::min(room, kLongestSparkline), v.unicode));
+  return column;
+}
+
+// ---- parts of the summary
+
+// The end of the last month before a decimal year: 2036.25 is the end of March 2036.
+std::string end_text(double year) {
+  constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
+                                     "July",    "August",   "September", "October", "November", "December"};
+  const long last_month = std::lround(12 * year) - 1;
+  return fmt::format("end of {}{}", last_month % 12 == 11 ? "" : fmt::format("{} ", kMonths[last_month % 12]), last_month / 12);
+}
+
+std::string provenance_text(const View& v) {
+  const auto entry = [&](const char* key) {
+    const auto found = v.result.provenance.find(key);
+    return found == v.result.provenance.end() ? std::string() : found->second;
+  };
+  std::string text = wrap_text(v.result.title, v.width, "");
+  const auto add = [&](const char* label, const std::string& value, const char* unit = "") {
+    if (!value.empty()) text += wrap_text(value + unit, v.width, fmt::format("{:13}", ""), fmt::format("{:<13}", label));
+  };
+  add("model", v.result.model);
+  add("trajectories", group_digits(entry("trajectories")), fmt::format(" for each of {} policies", v.policies()).c_str());
+  add("device", entry("device"));
+  add("run time", entry("seconds"), " s");
+  add("ended early", entry("ended_early"));
+  add("version", entry("version"));
+  add("result hash", v.result.result_hash);
+  return text;
+}
+
+std::string metric_text(const View& v, const StoredMetric& m) {
+  const std::string unit = m.units == "1" ? "" : fmt::format(" ({})", m.units);
+  const std::string heading = fmt::format("{} {} {}{}, {}", m.name, v.symbols.dash, m.long_name, unit, end_text(v.result.years.back()));
+  std::vector<TableColumn> columns;
+  for (const std::size_t quantile : shown_quantiles(v.result)) columns.push_back(quantile_column(v, m, quantile));
+  columns.push_back(mean_column(v, m));
+  int room = v.width;
+  for (const TableColumn& column : columns) room -= kColumnGap + column.width();
+  const TableColumn policies = policy_column(v, room);
+  room -= policies.width() + kColumnGap;
+  TableColumn over_time = sparkline_column(v, m, room);
+  if (over_time.width() <= room) columns.push_back(std::move(over_time));
+  return wrap_text(heading, v.width, "  ") + format_tables(policies, columns, v.width);
+}
+
+// What no policy changes shares a line; a column each is for events that tell policies apart.
+std::string events_text(const View& v) {
+  const std::size_t events = v.result.events.size();
+  const auto& probability = v.result.event_probability;
+  const auto& bounds = v.result.event_probability_bounds;
+  const std::string plus_minus = fmt::format(" {}", v.symbols.plus_minus);
+  std::vector<TableColumn> columns;
+  std::vector<std::string> same;
+  for (std::size_t e = 0; e < events; ++e) {
+    std::vector<NumberAndError> values;
+    bool differs = v.policies() == 1;
+    for (std::size_t at = e; at < v.policies() * events; at += events) {
+      values.push_back(probability_text(probability[at], bounds[2 * at], bounds[2 * at + 1]));
+      differs = differs || probability[at] != probability[e];
+    }
+    std::vector<std::string> cells = align_errors(values, plus_minus);
+    if (differs)
+      columns.push_back({break_name(v.result.events[e], text_width(cells.front())), std::move(cells)});
+    else
+      same.push_back(fmt::format("{} {}", v.result.events[e], cells.front()));
+  }
+  std::string text = fmt::format("\nProbability of events in percent, up to the {}\n", end_text(v.result.years.back()));
+  if (!columns.empty()) text += format_tables(policy_column(v, v.width / 2), columns, v.width) + (same.empty() ? "" : "\n");
+  if (!same.empty()) text += wrap_text(fmt::format("The same under every policy: {}", fmt::join(same, ", ")), v.width, "  ");
+  return events == 0 ? "" : text;
+}
+
+std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, const std::vector<std::string>& wanted) {
+  std::vector<const StoredMetric*> chosen;
+  std::vector<std::string> names, problems;
+  for (const StoredMetric& metric : result.metrics) names.push_back(metric.name);
+  const auto add = [&](const std::string& name) {
+    const auto found = std::ranges::find(names, name);
+    if (found != names.end()) chosen.push_back(&result.metrics[static_cast<std::size_t>(found - names.begin())]);
+    return found != names.end();
+  };
+  for (const std::string& name : wanted)
+    if (!add(name)) problems.push_back(fmt::format("'{}' is no metric of this result. It has: {}.", name, fmt::join(names, ", ")));
+  if (!problems.empty()) throw UserError(problems);
+  if (!wanted.empty()) return chosen;
+  for (const char* name : kDefaultMetrics) add(name);
+  if (chosen.empty())
+    for (std::size_t i = 0; i < std::min(kMostMetrics, names.size()); ++i) chosen.push_back(&result.metrics[i]);
+  return chosen;
+}
+
+// Texts come from a file: nothing in them may steer the terminal.
+std::string printable(std::string text) {
+  for (char& byte : text)
+    if ((static_cast<unsigned char>(byte) < 0x20 && byte != '\n') || byte == 0x7F) byte = '?';
+  return text;
+}
+
+// ---- describe
+
+constexpr const char* kTopics[] = {"parameters", "levers", "metrics", "events"};
+
+class LeftTable {
+ public:
+  explicit LeftTable(std::vector<std::string> headers) {
+    for (std::string& header : headers) columns_.push_back({{std::move(header)}, {}, true});
+  }
+  void add(const std::vector<std::string>& cells) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].cells.push_back(cells[i]);
+  }
+  // One line a row however long, so that `grep` finds whole rows.
+  std::string text() const { return format_tables(columns_.front(), {columns_.begin() + 1, columns_.end()}, std::numeric_limits<int>::max()); }
+
+ private:
+  std::vector<TableColumn> columns_;
+};
+
+std::string scale_text(const MetricRow& m) {
+  const std::string scale = m.scale == Scale::kLinear ? "linear" : m.scale == Scale::kLog ? "log" : fmt::format("signed log, knee {}", m.knee);
+  return fmt::format("{} to {}, {}", m.low, m.high, scale);
+}
+
+std::string describe_parameters(const ModelInfo& model) {
+  LeftTable table({"parameter", "unit", "valid range", "meaning"});
+  for (const ParameterRow& row : model.parameters) table.add({row.key, row.unit, range_text(row.range), row.meaning});
+  return table.text() + "\nDraws outside the valid range are clamped to it and counted.\n";
+}
+
+std::string describe_levers(const ModelInfo& model) {
+  LeftTable table({"lever", "range", "status quo", "export control", "meaning"});
+  for (const LeverRow& row : model.levers)
+    table.add({row.key, range_text(row.range), fmt::format("{}", row.status_quo), row.export_control ? "yes" : "no", row.meaning});
+  return table.text() + "\nA policy sets the levers that it names; the others are at the status quo. Export controls go back to it while a policy reversal lasts.\n";
+}
+
+std::string describe_metrics(const ModelInfo& model) {
+  LeftTable table({"metric", "unit", "better", "histogram", "meaning"});
+  for (const MetricRow& row : model.metrics) {
+    const char* better = row.direction == Direction::kHigher ? "higher" : row.direction == Direction::kLower ? "lower" : "-";
+    table.add({row.key, row.unit, better, scale_text(row), row.meaning});
+  }
+  return table.text() + "\nBetter is meant from the US side. Values beyond the histogram's range are counted below or above it, and enter means in full.\n";
+}
+
+std::string describe_events(const ModelInfo& model) {
+  LeftTable table({"event", "meaning"});
+  for (const EventRow& row : model.events) table.add({row.key, row.meaning});
+  return table.text() + "\nResults add trigger_1, trigger_2, ...: the first firing of each trigger of a policy.\n";
+}
+
+std::string list_models() {
+  LeftTable table({"model", "parameters", "levers", "metrics", "events", "about"});
+  for (const ModelInfo& m : models())
+    table.add({m.name, fmt::format("{}", m.parameters.size()), fmt::format("{}", m.levers.size()), fmt::format("{}", m.metrics.size()),
+               fmt::format("{}", m.events.size()), m.title});
+  return table.text() + fmt::format("\nTopics: {}. For example: chokepoint describe levers --model race\n", fmt::join(kTopics, ", "));
+}
+
+}  // namespace
+
+std::string round_to_error(double x, double error) {
+  // An error below the precision of x is noise of the arithmetic, not of the sampling.
+  if (!std::isfinite(x) || !std::isfinite(error) || error <= 1e-15 * std::abs(x)) return without_negative_zero(fmt::format("{:.6g}", x));
+  const double place = decimal_place(error), unit = std::pow(10.0, place);
+  const double rounded = std::abs(x) < unit / 4 ? 0 : std::round(x / unit) * unit;
+  if (place >= -9 && std::abs(rounded) < 1e9)
+    return without_negative_zero(fmt::format("{:.{}f}", place > 0 ? rounded : x, std::max(0, -static_cast<int>(place))));
+  if (rounded == 0) return "0";
+  return fmt::format("{:.{}e}", rounded, std::max(0, static_cast<int>(decimal_place(std::abs(rounded)) - place)));
+}
+
+std::string summarise(const StoredResult& result, const SummaryOptions& options) {
+  const View v{result, std::max(options.width, kNarrowest), options.unicode, options.unicode ? kUnicodeSymbols : kAsciiSymbols};
+  const std::vector<const StoredMetric*> metrics = chosen_metrics(result, options.metrics);
+  if (result.policies.empty() || result.years.empty() || result.quantiles.empty())
+    throw UserError("the result has no policies, times or quantiles: there is nothing to show");
+  std::string text = provenance_text(v);
+  for (const StoredMetric* metric : metrics) text += "\n" + metric_text(v, *metric);
+  text += events_text(v);
+  const std::string reading =
+      fmt::format("{} is one standard error for means, half a 95 % interval for probabilities; quantiles are rounded to their sampling error.",
+                  v.symbols.plus_minus);
+  return printable(text + "\n" + wrap_text(reading, v.width, ""));
+}
+
+std::string describe_models(const std::string& model, const std::string& topic) {
+  const ModelInfo* found = find_model(model.empty() ? "race" : model);
+  std::vector<std::string> names, problems;
+  for (const ModelInfo& one : models()) names.push_back(one.name);
+  if (found == nullptr) problems.push_back(fmt::format("'{}' is no model. There are: {}.", model, fmt::join(names, ", ")));
+  if (!topic.empty() && std::ranges::find(kTopics, topic) == std::end(kTopics))
+    problems.push_back(fmt::format("'{}' is no topic. There are: {}.", topic, fmt::join(kTopics, ", ")));
+  if (!problems.empty()) throw UserError(problems);
+  if (topic.empty()) return list_models();
+  const std::string heading = fmt::format("Model {}: {}\n\n", found->name, found->title);
+  if (topic == "parameters") return heading + describe_parameters(*found);
+  if (topic == "levers") return heading + describe_levers(*found);
+  return heading + (topic == "metrics" ? describe_metrics(*found) : describe_events(*found));
+}
+
+}  // namespace chokepoint

@@ -1,0 +1,64 @@
+// A whole run in memory, as the tests of this folder need it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <unistd.h>
+
+#include "../../host/config.h"
+#include "../../host/execute.h"
+#include "../../host/plan.h"
+#include "../../host/result.h"
+#include "../../host/statistics.h"
+
+namespace chokepoint {
+
+struct Finished {
+  explicit Finished(const Scenario& s) : scenario(s), job(make_job(s)), tallies(job.shape), sample(job.shape, s.keep) {}
+
+  std::string hash() const { return hash_result({scenario, tallies, sample, statistics, {}}); }
+
+  Scenario scenario;
+  Job job;
+  Tallies tallies;
+  Sample sample;
+  Statistics statistics;
+};
+
+inline std::string config_path(const std::string& name) { return std::string(CHOKEPOINT_SOURCE_DIR "/configs/") + name; }
+
+inline Finished run_scenario(const Scenario& scenario, ExecuteOptions options = {}) {
+  if (options.device == "auto") options.device = "cpu";
+  options.quiet = true;
+  Finished run(scenario);
+  execute(run.scenario, run.job, options, run.tallies, run.sample);
+  run.statistics = derive_statistics(run.scenario, run.tallies);
+  return run;
+}
+
+// A folder that goes when the test ends.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("chokepoint_test_" + std::to_string(getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(file(name)) << text;
+    return file(name);
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace chokepoint

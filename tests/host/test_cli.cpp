@@ -1,0 +1,142 @@
+// The command line as a user meets it: exit codes and full texts.
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "../../host/cli.h"
+#include "../e2e/run.h"
+
+namespace chokepoint {
+namespace {
+
+struct Answer {
+  int code;
+  std::string out, err;
+};
+
+Answer chokepoint_(std::vector<std::string> arguments) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const int code = run_command_line(arguments);
+  return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+const std::string kBrownian = config_path("brownian.toml");
+
+void expect_refusal(const std::vector<std::string>& arguments, int code, const std::string& text) {
+  const Answer answer = chokepoint_(arguments);
+  EXPECT_EQ(answer.code, code);
+  EXPECT_EQ(answer.err, text + "\n");
+}
+
+TEST(CommandLine, HelpNamesEveryCommand) {
+  const Answer answer = chokepoint_({"--help"});
+  EXPECT_EQ(answer.code, 0);
+  for (const char* verb : {"run", "validate", "plan", "summary", "describe", "devices"}) {
+    EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
+    EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
+  }
+}
+
+TEST(CommandLine, UnknownWordsAreRefused) {
+  const std::string hint = ". `chokepoint --help` lists the commands, `chokepoint COMMAND --help` their options.";
+  expect_refusal({"runn"}, 2, "'runn' is not a command" + hint);
+  expect_refusal({"run", "--traj", "5", kBrownian}, 2, "run: unrecognised option '--traj'" + hint);  // no guessing
+  expect_refusal({"run"}, 2, "no configuration file given" + hint);
+  expect_refusal({"summary"}, 2, "expected one result file, got 0" + hint);
+}
+
+TEST(CommandLine, DevicesAndNumbersAreChecked) {
+  expect_refusal({"plan", kBrownian, "--device", "gpu"}, 2, "--device gpu: not a device. Use auto, cpu, cuda, cuda:N or all.");
+  expect_refusal({"plan", kBrownian, "--lanes", "5", "--threads", "-1"}, 2, "--threads -1: outside 0 to 4096\n--lanes 5: not one of 0, 1, 8 and 16\n2 problems; nothing was run.");
+  if (!built_with_cuda())
+    expect_refusal({"plan", kBrownian, "--device", "cuda"}, 3, "device: this build has no CUDA back end. Use --device cpu, or rebuild with a CUDA toolkit and -DCHOKEPOINT_CUDA=ON.");
+}
+
+TEST(CommandLine, RunWritesAResultThatSummaryShows) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  const Answer run = chokepoint_({"run", kBrownian, "--trajectories", "5000", "-o", path, "--device", "cpu"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_NE(run.out.find("result_hash"), std::string::npos);
+  const Answer summary = chokepoint_({"summary", path});
+  EXPECT_EQ(summary.code, 0);
+  EXPECT_NE(summary.out.find("log_value"), std::string::npos);
+}
+
+TEST(CommandLine, AnExistingResultIsKeptUnlessForced) {
+  TemporaryFolder folder;
+  const std::vector<std::string> run = {"run", kBrownian, "--trajectories", "100", "-o", folder.write("out.h5", "precious"), "--quiet"};
+  EXPECT_EQ(chokepoint_(run).code, 2);
+  EXPECT_EQ(std::filesystem::file_size(folder.file("out.h5")), 8u);
+  std::vector<std::string> forced = run;
+  forced.push_back("--force");
+  EXPECT_EQ(chokepoint_(forced).code, 0);
+  EXPECT_GT(std::filesystem::file_size(folder.file("out.h5")), 1000u);
+}
+
+TEST(CommandLine, MissingFilesAreTheEnvironment) {
+  expect_refusal({"validate", "nowhere.toml"}, 3, "nowhere.toml: cannot be read: No such file or directory");
+}
+
+TEST(CommandLine, ValidateSaysWhatItRead) {
+  const Answer answer = chokepoint_({"validate", config_path("baseline.toml")});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_EQ(answer.out, config_path("baseline.toml") + ": good. Model race, 10 policies, 101 parameters, 1000000 trajectories of 120 months.\n");
+}
+
+TEST(CommandLine, PlanRunsNothingBig) {
+  const Answer answer = chokepoint_({"plan", kBrownian, "--trajectories", "1000000000000", "--device", "cpu"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_NE(answer.out.find("2 policies x 1000000000000 trajectories x 60 months"), std::string::npos);
+}
+
+TEST(CommandLine, TheTimeLimitKeepsWhatIsDone) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  const Answer answer = chokepoint_({"run", kBrownian, "--trajectories", "100000000000", "--time-limit", "0.2", "-o", path, "--quiet", "--device", "cpu"});
+  EXPECT_EQ(answer.code, 75);
+  EXPECT_NE(answer.err.find("--time-limit 0.2: stopped after "), std::string::npos);
+  EXPECT_GT(std::stod(read_result(path).provenance.at("trajectories")), 0);
+}
+
+TEST(CommandLine, ASignalKeepsWhatIsDone) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  signal(SIGALRM, [](int) { raise(SIGTERM); });
+  alarm(1);
+  const Answer answer = chokepoint_({"run", kBrownian, "--trajectories", "100000000000", "-o", path, "--quiet", "--device", "cpu"});
+  EXPECT_EQ(answer.code, 75);
+  EXPECT_NE(answer.err.find("signal TERM: stopped after "), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(CommandLine, AMissedTargetIsExitFour) {
+  TemporaryFolder folder;
+  const std::vector<std::string> run = {"run", kBrownian, "--trajectories", "1000", "-o", folder.file("out.h5"), "--quiet", "--device", "cpu",
+                                        "--set", "run.stop={metric='log_value', statistic='mean', standard_error=1e-9, max_trajectories=4000}"};
+  const Answer answer = chokepoint_(run);
+  EXPECT_EQ(answer.code, 4) << answer.err;
+  EXPECT_EQ(answer.err.rfind("run.stop: the standard error of log_value is ", 0), 0u);
+}
+
+TEST(CommandLine, AReachedTargetStopsTheRun) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  const Answer answer = chokepoint_({"run", kBrownian, "--trajectories", "1000", "-o", path, "--quiet", "--device", "cpu",
+                                     "--set", "run.stop={metric='log_value', statistic='mean', standard_error=0.004, max_trajectories=1000000}"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  // sd is 0.2 sqrt(5): (0.447 / 0.004)^2 = 12,500 trajectories are needed.
+  EXPECT_NEAR(std::stod(read_result(path).provenance.at("trajectories")), 12500, 1500);
+}
+
+TEST(CommandLine, DevicesNamesTheCpu) {
+  const Answer answer = chokepoint_({"devices"});
+  EXPECT_EQ(answer.code, 0);
+  EXPECT_EQ(answer.out.rfind("cpu ", 0), 0u);
+}
+
+}  // namespace
+}  // namespace chokepoint
