@@ -391,13 +391,15 @@ void read_outputs(const TomlEntry& entry, Scenario& scenario, Problems& problems
 
 // Defaults that follow from other settings, for the resolved document.
 void add_late_defaults(TomlValue& root, const Scenario& scenario) {
+  const Place place;  // the defaults' source
   TomlValue& run = root.find("run")->value;
-  if (!run.find("reference"))
-    run.entries.push_back({"reference", {}, {.kind = TomlValue::Kind::kString, .text = scenario.policies[0].name}});
+  if (!run.find("reference")) run.entries.push_back({"reference", place, make_string(place, scenario.policies[0].name)});
   TomlEntry* stop = run.find("stop");
-  if (stop && !stop->value.find("max_trajectories"))
-    stop->value.entries.push_back(
-        {"max_trajectories", {}, {.kind = TomlValue::Kind::kWhole, .text = fmt::format("{}", scenario.stop->max_trajectories)}});
+  if (!stop || stop->value.find("max_trajectories")) return;
+  TomlValue most;
+  most.kind = TomlValue::Kind::kWhole;
+  most.text = fmt::format("{}", scenario.stop->max_trajectories);
+  stop->value.entries.push_back({"max_trajectories", place, std::move(most)});
 }
 
 }  // namespace

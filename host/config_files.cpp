@@ -45,7 +45,7 @@ void spell_out_constants(TomlValue& root) {
   if (!parameters) return;
   for (TomlEntry& parameter : parameters->value.entries) {
     if (parameter.value.is_table()) continue;
-    TomlValue table{.place = parameter.value.place};
+    TomlValue table = make_table(parameter.value.place);
     table.entries.push_back({"constant", parameter.value.place, std::move(parameter.value)});
     parameter.value = std::move(table);
   }
@@ -75,15 +75,16 @@ void merge(TomlValue& base, TomlValue&& over) {
   }
 }
 
+// `base` has parameters: the defaults do.
 void merge_document(TomlValue& base, TomlValue&& over) {
   spell_out_constants(over);
-  TomlEntry *old = base.find("parameters"), *changes = over.find("parameters");
-  if (old && changes)
+  if (const TomlEntry* changes = over.find("parameters"))
     for (const TomlEntry& change : changes->value.entries)
-      if (TomlEntry* parameter = old->value.find(change.key)) drop_replaced_law(parameter->value, change.value);
+      if (TomlEntry* parameter = base.find("parameters")->value.find(change.key)) drop_replaced_law(parameter->value, change.value);
   merge(base, std::move(over));
-  if (!old) return;
-  for (TomlEntry& parameter : old->value.entries) std::ranges::stable_partition(parameter.value.entries, is_law, &TomlEntry::key);
+  for (TomlEntry& parameter : base.find("parameters")->value.entries)
+    std::stable_partition(parameter.value.entries.begin(), parameter.value.entries.end(),
+                          [](const TomlEntry& entry) { return is_law(entry.key); });
 }
 
 class FileReader {
@@ -161,7 +162,7 @@ TomlValue parse_value(std::string_view text, int source) {
     const bool word = !text.empty() && ((text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z');
     const bool comparison = !text.empty() && std::string_view("<>=").find(text[0]) != std::string_view::npos;
     if (!word && !comparison) throw;
-    return TomlValue{.kind = TomlValue::Kind::kString, .place = {source, 1, 1}, .text = std::string(text)};
+    return make_string({source, 1, 1}, std::string(text));
   }
 }
 
@@ -195,7 +196,7 @@ void apply_override(const std::string& text, TomlValue& root, Problems& problems
   }
   complete_path(path, value, root);
   for (std::size_t i = path.size(); i-- > 0;) {
-    TomlValue table{.place = place};
+    TomlValue table = make_table(place);
     table.entries.push_back({path[i], place, std::move(value)});
     value = std::move(table);
   }

@@ -14,7 +14,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "../kernels/tally.h"
 
 namespace chokepoint {
 

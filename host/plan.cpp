@@ -10,7 +10,6 @@
 #include <limits>
 #include <numbers>
 
-#include "../kernels/tally.h"
 #include "errors.h"
 #include "fmt/format.h"
 #include "statistics.h"

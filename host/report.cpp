@@ -70,9 +70,12 @@ NumberAndError probability_text(double share, double low, double high) {
 
 TableColumn policy_column(const View& v, int room) {
   TableColumn column{{"policy"}, {}, true};
-  for (const std::string& name : v.result.policies) column.cells.push_back(shorten("  " + name, std::max(room, kShortestName), v.symbols.cut));
+  for (const std::string& name : v.result.policies)
+    column.cells.push_back(shorten("  " + name, std::max(room, kShortestName), v.symbols.cut));
   return column;
 }
+
+std::string quantile_name(double share) { return share == 0.5 ? "median" : fmt::format("{:g} %", 100 * share); }
 
 TableColumn quantile_column(const View& v, const StoredMetric& m, std::size_t quantile) {
   std::vector<std::string> numbers;
@@ -80,8 +83,7 @@ TableColumn quantile_column(const View& v, const StoredMetric& m, std::size_t qu
     const std::size_t at = v.last(p) * v.result.quantiles.size() + quantile;
     numbers.push_back(round_to_error(m.quantile[at], (m.quantile_bounds[2 * at + 1] - m.quantile_bounds[2 * at]) / 2));
   }
-  const double share = v.result.quantiles[quantile];
-  return {{share == 0.5 ? "median" : fmt::format("{:g} %", 100 * share)}, align_points(numbers)};
+  return {{quantile_name(v.result.quantiles[quantile])}, align_points(numbers)};
 }
 
 TableColumn mean_column(const View& v, const StoredMetric& m) {
@@ -101,11 +103,12 @@ std::size_t nearest_quantile(const StoredResult& result, double share) {
 std::vector<std::size_t> shown_quantiles(const StoredResult& result) {
   std::vector<std::size_t> shown;
   for (const double share : kShownQuantiles)
-    if (const std::size_t nearest = nearest_quantile(result, share); std::ranges::find(shown, nearest) == shown.end()) shown.push_back(nearest);
+    if (const std::size_t nearest = nearest_quantile(result, share); std::ranges::find(shown, nearest) == shown.end())
+      shown.push_back(nearest);
   return shown;
 }
 
-// All policies on one scale, so that their lines can be compared.
+// The median over time, all policies on one scale, so that their lines can be compared.
 TableColumn sparkline_column(const View& v, const StoredMetric& m, int room) {
   const std::size_t quantile = nearest_quantile(v.result, 0.5), times = v.result.years.size(), quantiles = v.result.quantiles.size();
   const bool logarithmic = m.scale == "log";
@@ -119,7 +122,7 @@ TableColumn sparkline_column(const View& v, const StoredMetric& m, int room) {
       low = std::min(low, height);
       high = std::max(high, height);
     }
-  TableColumn column{{logarithmic ? "median over time, log" : "median over time"}, {}, true};
+  TableColumn column{{quantile_name(v.result.quantiles[quantile]) + (logarithmic ? " over time, log" : " over time")}, {}, true};
   for (const auto& values : medians) column.cells.push_back(sparkline(values, low, high, std::min(room, kLongestSparkline), v.unicode));
   return column;
 }
@@ -234,14 +237,18 @@ class LeftTable {
     for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].cells.push_back(cells[i]);
   }
   // One line a row however long, so that `grep` finds whole rows.
-  std::string text() const { return format_tables(columns_.front(), {columns_.begin() + 1, columns_.end()}, std::numeric_limits<int>::max()); }
+  std::string text() const {
+    return format_tables(columns_.front(), {columns_.begin() + 1, columns_.end()}, std::numeric_limits<int>::max());
+  }
 
  private:
   std::vector<TableColumn> columns_;
 };
 
 std::string scale_text(const MetricRow& m) {
-  const std::string scale = m.scale == Scale::kLinear ? "linear" : m.scale == Scale::kLog ? "log" : fmt::format("signed log, knee {}", m.knee);
+  const std::string scale = m.scale == Scale::kLinear ? "linear"
+                            : m.scale == Scale::kLog  ? "log"
+                                                      : fmt::format("signed log, knee {}", m.knee);
   return fmt::format("{} to {}, {}", m.low, m.high, scale);
 }
 
@@ -255,7 +262,9 @@ std::string describe_levers(const ModelInfo& model) {
   LeftTable table({"lever", "range", "status quo", "export control", "meaning"});
   for (const LeverRow& row : model.levers)
     table.add({row.key, range_text(row.range), fmt::format("{}", row.status_quo), row.export_control ? "yes" : "no", row.meaning});
-  return table.text() + "\nA policy sets the levers that it names; the others are at the status quo. Export controls go back to it while a policy reversal lasts.\n";
+  return table.text() +
+         "\nA policy sets the levers that it names; the others are at the status quo. Export controls go back to it while a policy "
+         "reversal lasts.\n";
 }
 
 std::string describe_metrics(const ModelInfo& model) {
@@ -264,7 +273,9 @@ std::string describe_metrics(const ModelInfo& model) {
     const char* better = row.direction == Direction::kHigher ? "higher" : row.direction == Direction::kLower ? "lower" : "-";
     table.add({row.key, row.unit, better, scale_text(row), row.meaning});
   }
-  return table.text() + "\nBetter is meant from the US side. Values beyond the histogram's range are counted below or above it, and enter means in full.\n";
+  return table.text() +
+         "\nBetter is meant from the US side. Values beyond the histogram's range are counted below or above it, and enter means in "
+         "full.\n";
 }
 
 std::string describe_events(const ModelInfo& model) {
@@ -302,9 +313,9 @@ std::string summarise(const StoredResult& result, const SummaryOptions& options)
   std::string text = provenance_text(v);
   for (const StoredMetric* metric : metrics) text += "\n" + metric_text(v, *metric);
   text += events_text(v);
-  const std::string reading =
-      fmt::format("{} is one standard error for means, half a 95 % interval for probabilities; quantiles are rounded to their sampling error.",
-                  v.symbols.plus_minus);
+  const std::string reading = fmt::format(
+      "{} is one standard error for means, half a 95 % interval for probabilities; quantiles are rounded to their sampling error.",
+      v.symbols.plus_minus);
   return printable(text + "\n" + wrap_text(reading, v.width, ""));
 }
 

@@ -11,9 +11,9 @@
 namespace chokepoint {
 
 struct SummaryOptions {
-  std::vector<std::string> metrics;  // empty: a choice of those with a direction
+  std::vector<std::string> metrics;  // empty: capability_lag, compute_ratio, row_adoption, revenue; of other models the first six
   int width = 100;                   // columns
-  bool unicode = true;               // sparklines; otherwise digits
+  bool unicode = true;               // sparklines in block characters; otherwise in _.-=+*#
 };
 
 // Tables of final outcomes per policy, values rounded to their sampling error, with a sparkline of the

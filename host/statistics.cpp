@@ -7,7 +7,6 @@
 #include <cmath>
 #include <limits>
 
-#include "../kernels/tally.h"
 
 namespace chokepoint {
 

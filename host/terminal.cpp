@@ -35,7 +35,8 @@ std::string format_table(const std::vector<const TableColumn*>& columns) {
   std::string text;
   const auto add_row = [&](auto&& cell_of) {
     std::string line;
-    for (const TableColumn* column : columns) line += (line.empty() ? "" : blanks(kColumnGap)) + pad(cell_of(*column), column->width(), column->left);
+    for (const TableColumn* column : columns)
+      line += (line.empty() ? "" : blanks(kColumnGap)) + pad(cell_of(*column), column->width(), column->left);
     add_line(text, std::move(line));
   };
   for (std::size_t i = 0; i < header_lines; ++i)
@@ -108,7 +109,8 @@ std::vector<std::string> align_points(const std::vector<std::string>& numbers) {
   }
   std::vector<std::string> aligned;
   for (const std::string& number : numbers)
-    aligned.push_back(std::string(widest_before - before(number), ' ') + number + std::string(widest_after - (number.size() - before(number)), ' '));
+    aligned.push_back(std::string(widest_before - before(number), ' ') + number +
+                      std::string(widest_after - (number.size() - before(number)), ' '));
   return aligned;
 }
 

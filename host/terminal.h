@@ -44,7 +44,7 @@ std::string sparkline(const std::vector<double>& values, double low, double high
 struct TableColumn {
   std::vector<std::string> header;  // lines
   std::vector<std::string> cells;
-  bool left = false;                // alignment
+  bool left = false;  // alignment
   int width() const;
 };
 

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +11,12 @@
 #include <sstream>
 
 #include "errors.h"
+
+// toml++ 3.3 asserts, or in an optimised build lets Clang assume, what wrong input violates: "[=]". Without
+// either it goes on to its own message.
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_assert(true)
+#include <toml++/toml.h>
 
 namespace chokepoint {
 
@@ -98,6 +103,20 @@ const TomlEntry* TomlValue::find(std::string_view key) const {
 }
 
 TomlEntry* TomlValue::find(std::string_view key) { return const_cast<TomlEntry*>(std::as_const(*this).find(key)); }
+
+TomlValue make_table(const Place& place) {
+  TomlValue value;
+  value.place = place;
+  return value;
+}
+
+TomlValue make_string(const Place& place, std::string text) {
+  TomlValue value;
+  value.kind = TomlValue::Kind::kString;
+  value.place = place;
+  value.text = std::move(text);
+  return value;
+}
 
 TomlValue parse_toml(std::string_view text, int source) try {
   return convert(toml::parse(text), source);

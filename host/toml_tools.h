@@ -26,13 +26,13 @@ struct TomlEntry;
 struct TomlValue {
   enum class Kind { kString, kWhole, kNumber, kBoolean, kDate, kTime, kArray, kTable };
   Kind kind = Kind::kTable;
-  Place place = {};
-  std::string text = {};   // of all but arrays and tables: the string, or the value as TOML
+  Place place;
+  std::string text;        // of all but arrays and tables: the string, or the value as TOML
   std::int64_t whole = 0;  // of kWhole
   double number = 0;       // of kWhole and kNumber
   int year = 0, month = 0, day = 0;
-  std::vector<TomlValue> items = {};
-  std::vector<TomlEntry> entries = {};  // in the order of the file
+  std::vector<TomlValue> items;
+  std::vector<TomlEntry> entries;  // in the order of the file
 
   bool is_table() const { return kind == Kind::kTable; }
   const TomlEntry* find(std::string_view key) const;
@@ -49,6 +49,9 @@ struct TomlSyntaxError {
   int line, column;
   std::string what;
 };
+
+TomlValue make_table(const Place& place);
+TomlValue make_string(const Place& place, std::string text);
 
 // The root table of a document; throws TomlSyntaxError.
 TomlValue parse_toml(std::string_view text, int source);

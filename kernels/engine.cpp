@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "models.h"
-#include "tally.h"
 
 namespace chokepoint {
 

@@ -57,7 +57,7 @@ struct Tallies {
 
   Shape shape;
   std::uint64_t trajectories = 0;
-  std::vector<std::int64_t> slots;        // (policy, metric, record, slot of tally.h)
+  std::vector<std::int64_t> slots;        // (policy, metric, record, slot, see kSlots in plan.h)
   std::vector<CellSums> sums;             // (policy, metric, record)
   std::vector<std::int64_t> event_steps;  // (policy, event, step of first occurrence; the last one: never)
   std::vector<std::int64_t> joint;        // (pair, policy, record, bin, bin)

@@ -21,6 +21,16 @@ inline constexpr int kMaxTriggers = 8;         // of one policy
 inline constexpr int kMaxBatchTriggers = 32;
 inline constexpr int kMaxJoint = 8;
 
+// Slots of a histogram: below the metric's range, bins equally wide in t(x) (rows.h), above, not finite.
+inline constexpr int kBins = 2000;
+inline constexpr int kBelow = 0, kAbove = kBins + 1;
+inline constexpr int kNonFinite = kBins + 2;
+inline constexpr int kSlots = kBins + 3;
+
+// Joint histograms use every 40th edge: 50 x 50 bins and what lies outside.
+inline constexpr int kJointStride = 40;
+inline constexpr int kJointSide = kBins / kJointStride + 2;
+
 enum class Law : std::int32_t { kConstant, kNormal, kLognormal, kUniform, kTriangular, kChoice, kTable, kNormalTable, kMixture };
 
 // A distribution by its quantile function.

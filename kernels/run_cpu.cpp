@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "cpu_workspace.h"
-#include "tally.h"
 
 namespace chokepoint {
 

@@ -8,15 +8,6 @@
 
 namespace chokepoint {
 
-inline constexpr int kBins = 2000;                   // equally wide in t(x) between a metric's low and high
-inline constexpr int kBelow = 0, kAbove = kBins + 1; // slots of what lies outside
-inline constexpr int kNonFinite = kBins + 2;
-inline constexpr int kSlots = kBins + 3;
-
-// Joint histograms use every 40th edge: 50 x 50 bins and what lies outside.
-inline constexpr int kJointStride = 40;
-inline constexpr int kJointSide = kBins / kJointStride + 2;
-
 // Units are clamped to +-2^43 and such values counted: 10^12 squares then stay below 2^126.
 inline constexpr float kUnitLimit = 8796093022208.0f;
 

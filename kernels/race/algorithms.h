@@ -33,6 +33,8 @@ struct Algorithms {
   Real log_us_compute, log_china_compute;  // ln C of the month
 };
 
+static_assert(status_quo(&Levers<float>::research_openness) == 0.6f);  // diffusion_rate in world.h divides by it
+
 template <class Real>
 CHOKEPOINT_HD void step_algorithms(const World<Real>& w, const Month<Real>& m, const Levers<Real>& levers, State<Real>& s, Events<Real>& events) {
   const AlgorithmParameters<Real>& p = w.algorithms;

@@ -45,6 +45,8 @@ CHOKEPOINT_HD Frontier<Real> start_frontier(const FrontierParameters<Real>& p, R
   return {0, china, china, growth, p.initial_lag};
 }
 
+static_assert(status_quo(&Levers<float>::model_access_control) == 0.1f);  // distillation below is relative to it
+
 template <class Real>
 CHOKEPOINT_HD void step_frontier(const World<Real>& w, const Month<Real>& m, const Levers<Real>& levers, State<Real>& s, Events<Real>& events) {
   const FrontierParameters<Real>& p = w.frontier;

@@ -73,6 +73,11 @@ CHOKEPOINT_HD Real growth_factor(Real growth, Real volatility, Real z) {
   return exp(fma(drift, kYearsPerStep, volatility * kRootYearsPerStep * z));
 }
 
+// The equations name status-quo levers as numbers.
+static_assert(status_quo(&Levers<float>::equipment_control) == 0.6f && status_quo(&Levers<float>::allied_alignment) == 0.8f);  // 0.48
+static_assert(status_quo(&Levers<float>::enforcement) == 0.3f && status_quo(&Levers<float>::memory_control) == 0.7f);
+static_assert(status_quo(&Levers<float>::cloud_access_control) == 0.1f && status_quo(&Levers<float>::china_chip_subsidy) == 0.5f);
+
 template <class Real>
 CHOKEPOINT_HD void step_supply(const World<Real>& w, const Month<Real>& m, const Levers<Real>& levers, State<Real>& s) {
   const SupplyParameters<Real>& p = w.supply;

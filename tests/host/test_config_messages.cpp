@@ -31,6 +31,12 @@ TEST_F(ConfigMessages, SyntaxErrorsHaveAPlaceInEveryFile) {
             "b.toml:2:5: not TOML: Error while parsing key-value pair: cannot redefine existing integer 'a'");
 }
 
+TEST_F(ConfigMessages, InputThatViolatesTheAssertionsOfTheParserIsASyntaxError) {
+  write("a.toml", "[=]\n");
+  EXPECT_EQ(refusal({"a.toml"}),
+            "a.toml:1:2: not TOML: Error while parsing key: expected bare key starting character or string delimiter, saw '='");
+}
+
 TEST_F(ConfigMessages, CirclesOfFilesAreRefused) {
   write("a.toml", "extends = \"b.toml\"\n");
   write("b.toml", "extends = [\"base.toml\", \"a.toml\"]\n");

@@ -40,8 +40,8 @@ Words lane_of(const Block<W>& block, int lane) {
 
 Words words_at(const Address& a) { return lane_of(draw_block(a.seed, a.purpose, lanes_from<1>(a.index), a.step, a.block), 0); }
 
-// A million uniforms of consecutive trajectories from `first`.
-constexpr std::size_t kDraws = 1000000;
+// Uniforms of consecutive trajectories from `first`.
+constexpr std::size_t kDraws = kThinning == 1 ? 1000000 : 64000;
 std::vector<double> uniforms(std::uint64_t seed, Purpose purpose, std::uint64_t first, std::uint32_t step, std::uint32_t slot) {
   std::vector<double> u(kDraws);
   for (std::size_t i = 0; i < kDraws; i += 8) {

@@ -52,7 +52,7 @@ std::vector<float> values_around(const Binning& b, std::size_t count) {
 
 TEST(Slot, IsTheBinOfTheValueOnEveryScale) {
   for (const Binning& b : kAllScales) {
-    const auto values = values_around(b, 200000);
+    const auto values = values_around(b, 192000 / kThinning);
     std::size_t at_edges = 0;
     for (const float x : values) {
       const auto [place, error] = place_of(b, static_cast<double>(x));
@@ -69,7 +69,7 @@ TEST(Slot, IsTheBinOfTheValueOnEveryScale) {
 
 TEST(Slot, NeverFallsAsTheValueRises) {
   for (const Binning& b : kAllScales) {
-    auto values = values_around(b, 200000);
+    auto values = values_around(b, 192000 / kThinning);
     std::sort(values.begin(), values.end());
     std::uint32_t before = kBelow;
     for (const float x : values) {
@@ -142,7 +142,7 @@ TEST(Tally, SlotsAndUnitsHaveTheSameBitsOnEveryWidth) {
   for (const Binning& b : kAllScales) {
     const auto slots = [&](auto x) { return slot_of(b, x); };
     const auto whole = [&](auto x) { return units_of(b, x); };
-    for (const auto& values : {values_around(b, 160000), all_kinds_of_floats(10, 1 << 16)}) {
+    for (const auto& values : {values_around(b, 192000 / kThinning), all_kinds_of_floats(10, 1 << 16)}) {
       expect_same_bits("slot_of", slots, values);
       expect_same_bits("units_of", whole, values);
     }

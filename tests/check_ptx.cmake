@@ -1,0 +1,19 @@
+# Compiles the CUDA back end to PTX and looks for arithmetic that could differ from the CPU's: approximate or
+# flushed operations, and operations without a rounding mode, which the assembler may contract.
+# -D NVCC=... -D SOURCE=... -D OUT=...
+execute_process(COMMAND ${NVCC} -std=c++20 -fmad=false --expt-relaxed-constexpr -O3 -arch=compute_90 --ptx ${SOURCE} -o ${OUT}
+                RESULT_VARIABLE code ERROR_VARIABLE errors)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "nvcc failed:\n${errors}")
+endif()
+file(STRINGS ${OUT} bad REGEX "\\.approx|\\.ftz|[ \t](add|sub|mul|fma|mad|div|rcp|sqrt)\\.f(32|64)|(ex2|lg2|sin|cos|tanh|rsqrt)\\.")
+file(STRINGS ${OUT} good REGEX "[ \t](add|sub|mul|fma)\\.rn\\.f32")
+list(LENGTH good operations)
+if(bad)
+  list(JOIN bad "\n" text)
+  message(FATAL_ERROR "PTX with arithmetic that the CPU does not do:\n${text}")
+endif()
+if(operations LESS 500)
+  message(FATAL_ERROR "only ${operations} rounded operations: is the model in this file?")
+endif()
+message(STATUS "${operations} operations, all rounded to nearest")

@@ -1,0 +1,11 @@
+# Runs FIRST and SECOND (semicolon-separated command lines) and fails unless both print the same.
+foreach(name FIRST SECOND)
+  execute_process(COMMAND ${${name}} OUTPUT_VARIABLE output_${name} RESULT_VARIABLE code_${name})
+  if(NOT code_${name} EQUAL 0)
+    message(FATAL_ERROR "${${name}} left with ${code_${name}}")
+  endif()
+endforeach()
+if(NOT output_FIRST STREQUAL output_SECOND)
+  message(FATAL_ERROR "different output:\n${output_FIRST}${output_SECOND}")
+endif()
+message(STATUS "both: ${output_FIRST}")
