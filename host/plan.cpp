@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/normal.hpp>
-#include <boost/math/distributions/triangular.hpp>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
+#include "distribution_config.h"
 #include "errors.h"
 #include "fmt/format.h"
 #include "statistics.h"
@@ -36,29 +35,6 @@ ScaledBeta scaled_beta(const Prior& prior) {
   if (prior.kind == Kind::kBeta) return {v[0], v[1], v[2], v[3]};
   const double rise = 4 * (v[1] - v[0]) / (v[2] - v[0]);
   return {1 + rise, 5 - rise, v[0], v[2]};
-}
-
-// Probability that a simple law is at most x.
-double cumulative(const Prior& prior, double x) {
-  const auto& v = prior.values;
-  switch (prior.kind) {
-    case Kind::kNormal: return cdf(Normal(v[0], v[1]), x);
-    case Kind::kLognormal: return x > 0 ? cdf(Normal(v[0], v[1]), std::log(x)) : 0;
-    case Kind::kUniform: return std::clamp((x - v[0]) / (v[1] - v[0]), 0.0, 1.0);
-    case Kind::kTriangular: return cdf(boost::math::triangular_distribution<double>(v[0], v[1], v[2]), std::clamp(x, v[0], v[2]));
-    case Kind::kBeta:
-    case Kind::kPert: {
-      const ScaledBeta b = scaled_beta(prior);
-      return cdf(Beta(b.alpha, b.beta), std::clamp((x - b.low) / (b.high - b.low), 0.0, 1.0));
-    }
-    case Kind::kTable: {
-      if (x < v.front()) return 0;
-      for (std::size_t k = 1; k < v.size(); ++k)
-        if (x < v[k]) return prior.weights[k - 1] + (x - v[k - 1]) / (v[k] - v[k - 1]) * (prior.weights[k] - prior.weights[k - 1]);
-      return 1;
-    }
-    default: return x < v[0] ? 0 : 1;
-  }
 }
 
 // Writes distributions and their knots into the job's plan.
@@ -100,7 +76,7 @@ class DistributionWriter {
   Distribution simple(const Prior& prior) {
     if (prior.kind != Kind::kTruncated) return law(prior);
     Distribution d = law(prior.parts[0]);
-    const double from = cumulative(prior.parts[0], prior.values[0]), to = cumulative(prior.parts[0], prior.values[1]);
+    const double from = probability_below(prior.parts[0], prior.values[0]), to = probability_below(prior.parts[0], prior.values[1]);
     d.from = static_cast<float>(from);
     d.span = static_cast<float>(to - from);
     return d;

@@ -1,5 +1,6 @@
-# Runs FIRST and SECOND (semicolon-separated command lines) and fails unless both print the same.
+# Runs the command lines FIRST and SECOND and fails unless both print the same.
 foreach(name FIRST SECOND)
+  separate_arguments(${name} UNIX_COMMAND "${${name}}")
   execute_process(COMMAND ${${name}} OUTPUT_VARIABLE output_${name} RESULT_VARIABLE code_${name})
   if(NOT code_${name} EQUAL 0)
     message(FATAL_ERROR "${${name}} left with ${code_${name}}")
