@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "device_cell.h"
 #include "engine.h"
 #include "models.h"
 #include "tally.h"
@@ -36,25 +37,6 @@ using Real = Pack<1>;
 
 __constant__ KernelPlan constant_plan;
 
-// Sums of a cell as 64-bit sums of 27-bit pieces, so that a warp adds a piece in 32 bits: two pieces of
-// units + 2^43, four of their squares; then the extremes as words whose order is that of the floats.
-constexpr int kPieceBits = 27, kUnitPieces = 2, kPieces = 6;
-constexpr std::int64_t kUnitBias = std::int64_t{1} << 43;
-constexpr std::uint32_t kPieceMask = (1u << kPieceBits) - 1;
-
-struct DeviceCell {
-  unsigned long long piece[kPieces];
-  std::uint32_t least, greatest;
-  std::uint32_t saturated, unused;
-};
-constexpr DeviceCell kEmptyCell = {{}, 0xffffffffu, 0, 0, 0};
-
-__host__ __device__ std::uint32_t ordered_word(float x) {
-  const auto word = detail::bit_cast<std::uint32_t>(x);
-  return word >> 31 ? ~word : word | 0x80000000u;
-}
-float float_of_ordered(std::uint32_t word) { return detail::bit_cast<float>(word >> 31 ? word & 0x7fffffffu : ~word); }
-
 // Device memory that the kernel adds to.
 struct DeviceTallies {
   std::uint32_t* slots;          // as in Tallies
@@ -71,7 +53,7 @@ struct DeviceTallies {
 
 // The block's shared memory: cells of the policy in hand, its event counts, the threads' worlds.
 struct BlockMemory {
-  DeviceCell* cells;           // (metric, record)
+  DeviceCell* cells;           // (metric, record); unused where they do not fit, and global ones take their place
   std::uint32_t* event_steps;  // (event, step)
   float* worlds;
   int world_stride;            // odd, so that the threads of a warp read from different banks
@@ -80,7 +62,7 @@ struct BlockMemory {
 template <class Model>
 constexpr int kWorldStride = static_cast<int>(sizeof(typename Model::template World<Real>) / sizeof(float)) | 1;
 
-template <class Model>
+template <class Model, bool kCellsOnChip>
 struct DeviceRecorder {
   const KernelPlan& plan;
   const DeviceTallies& out;
@@ -102,7 +84,10 @@ struct DeviceRecorder {
       slot[m] = slot_of(plan.binning[m], metrics[m]).v;
       const std::size_t cell = (static_cast<std::size_t>(policy) * Model::kMetrics + m) * plan.records + record;
       if (active) atomicAdd(out.slots + cell * kSlots + slot[m], 1u);
-      add_to_cell(block.cells[m * plan.records + record], units_of(plan.binning[m], metrics[m]).v, metrics[m].v, active && slot[m] != kNonFinite);
+      const float units = units_of(plan.binning[m], metrics[m]).v;
+      const bool counts = active && slot[m] != kNonFinite;
+      if constexpr (kCellsOnChip) add_to_cell(block.cells[m * plan.records + record], units, metrics[m].v, counts);
+      else add_to_cell(out.cells[cell], units, metrics[m].v, counts);
       non_finite |= slot[m] == kNonFinite;
       if (last) out.sample_metrics[(policy * plan.keep + trajectory) * Model::kMetrics + m] = metrics[m].v;
     }
@@ -135,18 +120,11 @@ struct DeviceRecorder {
  private:
   // Every thread of a warp comes here together; lane 0 adds for all.
   __device__ void add_to_cell(DeviceCell& cell, float units, float value, bool counts) {
-    const std::int64_t whole = static_cast<std::int64_t>(units);
-    const std::uint64_t biased = counts ? static_cast<std::uint64_t>(whole + kUnitBias) : 0;
-    const std::uint64_t size = counts ? static_cast<std::uint64_t>(whole < 0 ? -whole : whole) : 0;
-    const std::uint64_t low = size * size, high = __umul64hi(size, size);
-    const std::uint32_t pieces[kPieces] = {
-        static_cast<std::uint32_t>(biased) & kPieceMask, static_cast<std::uint32_t>(biased >> kPieceBits),
-        static_cast<std::uint32_t>(low) & kPieceMask, static_cast<std::uint32_t>(low >> kPieceBits) & kPieceMask,
-        static_cast<std::uint32_t>(low >> 54 | high << 10) & kPieceMask, static_cast<std::uint32_t>(high >> 17)};
+    const Pieces pieces = counts ? pieces_of(units) : Pieces{};
     const bool leader = threadIdx.x % 32 == 0;
 #pragma unroll
     for (int k = 0; k < kPieces; ++k) {
-      const std::uint32_t sum = __reduce_add_sync(0xffffffffu, pieces[k]);
+      const std::uint32_t sum = __reduce_add_sync(0xffffffffu, pieces.of[k]);
       if (leader && sum != 0) atomicAdd(&cell.piece[k], static_cast<unsigned long long>(sum));
     }
     const std::uint32_t word = ordered_word(value);
@@ -169,7 +147,7 @@ struct DeviceRecorder {
 
   // Shared to global memory, and empty again.
   __device__ void hand_over(int policy) {
-    for (int i = threadIdx.x; i < Model::kMetrics * plan.records; i += blockDim.x) {
+    for (int i = threadIdx.x; kCellsOnChip && i < Model::kMetrics * plan.records; i += blockDim.x) {
       DeviceCell& from = block.cells[i];
       DeviceCell& to = out.cells[static_cast<std::size_t>(policy) * Model::kMetrics * plan.records + i];
       for (int k = 0; k < kPieces; ++k)
@@ -187,17 +165,18 @@ struct DeviceRecorder {
   }
 };
 
-template <class Model>
-__global__ void __launch_bounds__(kMaxBlock) run_trajectories(std::uint64_t first, std::uint64_t count, DeviceTallies out) {
+template <class Model, bool kCellsOnChip>
+__global__ void __launch_bounds__(kMaxBlock, 1) run_trajectories(std::uint64_t first, std::uint64_t count, DeviceTallies out) {
   using World = typename Model::template World<Real>;
   extern __shared__ unsigned long long shared[];
   const KernelPlan& plan = constant_plan;
   BlockMemory block;
+  const int cells = kCellsOnChip ? Model::kMetrics * plan.records : 0;
   block.cells = reinterpret_cast<DeviceCell*>(shared);
-  block.event_steps = reinterpret_cast<std::uint32_t*>(block.cells + Model::kMetrics * plan.records);
+  block.event_steps = reinterpret_cast<std::uint32_t*>(block.cells + cells);
   block.worlds = reinterpret_cast<float*>(block.event_steps + plan.events * (plan.steps + 1));
   block.world_stride = kWorldStride<Model>;
-  for (int i = threadIdx.x; i < Model::kMetrics * plan.records; i += blockDim.x) block.cells[i] = kEmptyCell;
+  for (int i = threadIdx.x; i < cells; i += blockDim.x) block.cells[i] = kEmptyCell;
   for (int i = threadIdx.x; i < plan.events * (plan.steps + 1); i += blockDim.x) block.event_steps[i] = 0;
   __syncthreads();
 
@@ -205,7 +184,7 @@ __global__ void __launch_bounds__(kMaxBlock) run_trajectories(std::uint64_t firs
   // Blocks stay and take turns; all threads of a block make the same number of rounds.
   for (std::uint64_t tile = blockIdx.x; tile * blockDim.x < count; tile += gridDim.x) {
     const std::uint64_t offset = tile * blockDim.x + threadIdx.x;
-    DeviceRecorder<Model> recorder{plan, out, block, first + offset, offset < count, false};
+    DeviceRecorder<Model, kCellsOnChip> recorder{plan, out, block, first + offset, offset < count, false};
     const auto index = [](std::uint64_t number) { return Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))}; };
     world = make_world<Model, Real>(plan, index(recorder.trajectory / plan.replicates), recorder);
     if (recorder.active && recorder.trajectory < plan.keep)
@@ -295,31 +274,35 @@ class CudaEngine final : public Engine {
   // The block size that keeps most threads on a multiprocessor, given what a block needs of its memory.
   void choose_launch() {
     const Shape& s = job_.shape;
-    int stride = 0;
-    with_model(job_.model->name, [&](auto model) {
-      kernel_ = run_trajectories<decltype(model)>;
-      stride = kWorldStride<decltype(model)>;
-    });
     int limit = 0;
     CHOKEPOINT_CUDA_CHECK(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device_.number));
-    CHOKEPOINT_CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel_), cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
-    const auto bytes_for = [&](int block) {
-      return s.metrics * s.records * sizeof(DeviceCell) + s.events * (s.steps + 1) * sizeof(std::uint32_t) + std::size_t(block) * stride * sizeof(float);
+    const auto try_blocks = [&](Kernel kernel, int stride, std::size_t fixed) {
+      CHOKEPOINT_CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
+      kernel_ = kernel;
+      const int smallest = block_ ? block_ : 32, largest = block_ ? block_ : kMaxBlock;
+      int best = 0;
+      for (int block = smallest; block <= largest; block += 32) {
+        const std::size_t bytes = fixed + std::size_t(block) * stride * sizeof(float);
+        int resident = 0;
+        if (bytes > static_cast<std::size_t>(limit)) break;
+        CHOKEPOINT_CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, reinterpret_cast<const void*>(kernel), block, bytes));
+        if (resident * block <= best) continue;
+        best = resident * block;
+        grid_ = static_cast<unsigned>(resident * device_.processors);
+        shared_bytes_ = bytes;
+        chosen_ = block;
+      }
+      return best > 0;
     };
-    int best = 0;
-    for (int block = block_ ? block_ : 32; block <= (block_ ? block_ : kMaxBlock); block += 32) {
-      int resident = 0;
-      if (bytes_for(block) > static_cast<std::size_t>(limit)) break;
-      CHOKEPOINT_CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, reinterpret_cast<const void*>(kernel_), block, bytes_for(block)));
-      if (resident * block <= best) continue;
-      best = resident * block;
-      grid_ = static_cast<unsigned>(resident * device_.processors);
-      shared_bytes_ = bytes_for(block);
-      chosen_ = block;
-    }
-    if (best == 0)
-      throw DeviceError("device: a block of " + std::to_string(block_ ? block_ : 32) + " threads needs " + std::to_string(bytes_for(block_ ? block_ : 32) >> 10) +
-                        " KiB of shared memory, the GPU has " + std::to_string(limit >> 10) + " KiB. Record less often (run.record_every_months) or use --device cpu.");
+    const std::size_t events = s.events * (s.steps + 1) * sizeof(std::uint32_t);
+    const bool found = with_model(job_.model->name, [&](auto model) {
+      using Model = decltype(model);
+      return try_blocks(run_trajectories<Model, true>, kWorldStride<Model>, events + s.metrics * s.records * sizeof(DeviceCell)) ||
+             try_blocks(run_trajectories<Model, false>, kWorldStride<Model>, events);
+    });
+    if (!found)
+      throw DeviceError("device: a block does not fit the " + std::to_string(limit >> 10) + " KiB of shared memory that " + device_.name +
+                        " has. Run fewer years (run.years), smaller blocks (--block-size) or use --device cpu.");
     block_ = chosen_;
   }
 
@@ -356,19 +339,6 @@ class CudaEngine final : public Engine {
     }
     thrust::fill(slots_.begin(), slots_.end(), 0u);
     thrust::fill(cells_.begin(), cells_.end(), kEmptyCell);
-  }
-
-  static CellSums sums_of(const DeviceCell& cell, std::int64_t finite) {
-    CellSums sums;
-    for (int k = 0; k < kUnitPieces; ++k) sums.units += static_cast<Wide>(cell.piece[k]) << (kPieceBits * k);
-    for (int k = kUnitPieces; k < kPieces; ++k) sums.squares += static_cast<UnsignedWide>(cell.piece[k]) << (kPieceBits * (k - kUnitPieces));
-    sums.units -= static_cast<Wide>(finite) * kUnitBias;
-    sums.saturated = cell.saturated;
-    if (finite > 0) {
-      sums.least = float_of_ordered(cell.least);
-      sums.greatest = float_of_ordered(cell.greatest);
-    }
-    return sums;
   }
 
   Job job_;
