@@ -146,9 +146,11 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies) {
         }
       }
   }
-  const auto of = static_cast<std::int64_t>(tallies.trajectories);
   for (int p = 0; p < shape.policies; ++p)
     for (int e = 0; e < shape.events; ++e) {
+      // Triggers that a policy does not have are missing, not impossible.
+      const bool exists = e < static_cast<int>(s.model->events.size() + s.policies[p].triggers.size());
+      const auto of = exists ? static_cast<std::int64_t>(tallies.trajectories) : 0;
       const std::int64_t* steps = &tallies.event_steps[(std::size_t(p) * shape.events + e) * (shape.steps + 1)];
       std::int64_t happened = 0;
       for (int step = 0; step < shape.steps; ++step) {

@@ -59,11 +59,11 @@ CHOKEPOINT_HD Pack<W> log(Pack<W> x) {
   return select(x >= 1.17549435e-38f, result, select(x >= 0, Real(-__builtin_inff()), __builtin_nanf("")));
 }
 
-// base^exponent for base >= 0; 0^positive is 0. Relative error at most 1.5e-7 (1 + |exponent ln base|) for
+// base^exponent for base >= 0; 0 for a base below 2^-126. Relative error at most 1.5e-7 (1 + |exponent ln base|) for
 // results between 1e-37 and 1e38.
 template <int W>
 CHOKEPOINT_HD Pack<W> power(Pack<W> base, Pack<W> exponent) {
-  return select(base > 0, exp(exponent * log(base)), 0);
+  return select(base >= 1.17549435e-38f, exp(exponent * log(base)), 0);
 }
 
 // 1 / (1 + e^-x). Relative error at most 1.5e-7 for x >= -86.6.

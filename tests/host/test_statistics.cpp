@@ -135,5 +135,17 @@ TEST(Statistics, ProbabilityBoundsAreClopperPearson) {
   EXPECT_NEAR(st.event_probability_bounds[3], 0.30850, 1e-5);
 }
 
+TEST(Statistics, TriggersThatAPolicyLacksAreMissing) {
+  Scenario s = scenario();
+  s.policies.push_back(s.policies[0]);
+  s.policies[1].triggers.push_back({{0, Comparison::kLess, 1, 1}, std::nullopt, {{0, 0.5}}, ""});
+  Tallies t(shape_of(s));
+  t.trajectories = 4;
+  const Statistics st = derive_statistics(s, t);
+  ASSERT_EQ(t.shape.events, 3);
+  EXPECT_TRUE(std::isnan(st.event_probability[2]));
+  EXPECT_EQ(st.event_probability[5], 0);
+}
+
 }  // namespace
 }  // namespace chokepoint
