@@ -44,7 +44,8 @@ struct Verb {
 
 void configuration_options(po::options_description& o) {
   auto add = o.add_options();
-  add("set", po::value<Words>()->composing()->value_name("KEY=VALUE"), "override a value, e.g. parameters.initial_lag.p95=14 (may be repeated)");
+  add("set", po::value<Words>()->composing()->value_name("KEY=VALUE"),
+      "override a value, e.g. parameters.initial_lag.p95=14 (may be repeated)");
   add("trajectories", po::value<std::string>()->value_name("N"), "trajectories per policy: run.trajectories");
   add("seed-worlds", po::value<std::string>()->value_name("N"), "seed of the parameters' draws: run.seed_worlds");
   add("seed-chance", po::value<std::string>()->value_name("N"), "seed of the shocks within worlds: run.seed_chance");
@@ -54,7 +55,8 @@ void device_options(po::options_description& o) {
   auto add = o.add_options();
   add("device", po::value<std::string>()->default_value("auto")->value_name("D"), "auto, cpu, cuda, cuda:N or all");
   add("threads", po::value<int>()->default_value(0)->value_name("N"), "CPU threads; 0: as many as this process may use");
-  add("lanes", po::value<int>()->default_value(0)->value_name("W"), "CPU lane width 1, 8 (AVX2) or 16 (AVX-512), to compare; 0: the widest");
+  add("lanes", po::value<int>()->default_value(0)->value_name("W"),
+      "CPU lane width 1, 8 (AVX2) or 16 (AVX-512), to compare; 0: the widest");
   add("block-size", po::value<int>()->default_value(0)->value_name("N"), "CUDA threads per block, to compare; 0: chosen");
 }
 
@@ -86,7 +88,9 @@ void no_options(po::options_description&) {}
 
 // ---- helpers
 
-[[noreturn]] void usage(const std::string& problem) { throw UserError(problem + ". `chokepoint --help` lists the commands, `chokepoint COMMAND --help` their options."); }
+[[noreturn]] void usage(const std::string& problem) {
+  throw UserError(problem + ". `chokepoint --help` lists the commands, `chokepoint COMMAND --help` their options.");
+}
 
 const std::string& only_argument(const Words& arguments, const char* what) {
   if (arguments.size() != 1) usage(fmt::format("expected one {}, got {}", what, arguments.size()));
@@ -97,7 +101,8 @@ Scenario scenario_of(const po::variables_map& options, const Words& files) {
   if (files.empty()) usage("no configuration file given");
   Words overrides;
   if (options.count("set")) overrides = options["set"].as<Words>();
-  for (const auto& [flag, key] : {std::pair{"trajectories", "run.trajectories"}, {"seed-worlds", "run.seed_worlds"}, {"seed-chance", "run.seed_chance"}})
+  for (const auto& [flag, key] :
+       {std::pair{"trajectories", "run.trajectories"}, {"seed-worlds", "run.seed_worlds"}, {"seed-chance", "run.seed_chance"}})
     if (options.count(flag)) overrides.push_back(fmt::format("{}={}", key, options[flag].as<std::string>()));
   return read_scenario(files, overrides);
 }
@@ -112,7 +117,8 @@ ExecuteOptions execute_options(const po::variables_map& options) {
   if (options.count("quiet")) e.quiet = options["quiet"].as<bool>();
   std::vector<std::string> problems;
   if (e.threads < 0 || e.threads > 4096) problems.push_back(fmt::format("--threads {}: outside 0 to 4096", e.threads));
-  if (e.lanes != 0 && e.lanes != 1 && e.lanes != 8 && e.lanes != 16) problems.push_back(fmt::format("--lanes {}: not one of 0, 1, 8 and 16", e.lanes));
+  if (e.lanes != 0 && e.lanes != 1 && e.lanes != 8 && e.lanes != 16)
+    problems.push_back(fmt::format("--lanes {}: not one of 0, 1, 8 and 16", e.lanes));
   if (e.block_size != 0 && (e.block_size % 32 != 0 || e.block_size < 32 || e.block_size > 256))
     problems.push_back(fmt::format("--block-size {}: not a multiple of 32 from 32 to 256", e.block_size));
   if (!(e.time_limit >= 0)) problems.push_back(fmt::format("--time-limit {}: negative", e.time_limit));
@@ -129,7 +135,8 @@ std::string now_text() {
 
 int terminal_width() {
   winsize size{};
-  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return std::clamp<int>(size.ws_col, 60, 160);
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return std::clamp<int>(size.ws_col, 60, 160);
   return 100;
 }
 
@@ -151,7 +158,8 @@ Provenance provenance_of(const Scenario& s, const Tallies& tallies, const Outcom
   add("device", outcome.device);
   add("started", started);
   add("seconds", fmt::format("{:.2f}", outcome.seconds));
-  add("trajectory_months_per_second", fmt::format("{:.4g}", static_cast<double>(outcome.trajectories) * s.steps() * static_cast<double>(s.policies.size()) / outcome.seconds));
+  add("trajectory_months_per_second", fmt::format("{:.4g}", static_cast<double>(outcome.trajectories) * s.steps() *
+                                                                static_cast<double>(s.policies.size()) / outcome.seconds));
   add("trajectories", fmt::format("{}", outcome.trajectories));
   add("trajectories_wanted", fmt::format("{}", s.trajectories));
   add("ended_early", outcome.reason);
@@ -176,12 +184,14 @@ Provenance provenance_of(const Scenario& s, const Tallies& tallies, const Outcom
 void warn(const Scenario& s, const Tallies& tallies) {
   for (std::size_t p = 0; p < s.policies.size(); ++p)
     if (const std::uint64_t first = tallies.first_non_finite[p]; first != std::numeric_limits<std::uint64_t>::max())
-      fmt::print(stderr, "warning: policy {}: values that are not finite, first in trajectory {}. They are counted (histogram/*_non_finite) and left out of every statistic. Are the priors too wide?\n",
+      fmt::print(stderr,
+                 "warning: policy {}: values that are not finite, first in trajectory {}. They are counted (histogram/*_non_finite) and "
+                 "left out of every statistic. Are the priors too wide?\n",
                  s.policies[p].name, first);
   for (std::size_t i = 0; i < s.parameters.size(); ++i)
     if (static_cast<double>(tallies.clamped[i]) > 0.01 * static_cast<double>(tallies.trajectories))
-      fmt::print(stderr, "warning: parameters.{}: {:.1f} % of the draws were outside the valid range and were clamped to it.\n", s.model->parameters[i].key,
-                 100.0 * static_cast<double>(tallies.clamped[i]) / static_cast<double>(tallies.trajectories));
+      fmt::print(stderr, "warning: parameters.{}: {:.1f} % of the draws were outside the valid range and were clamped to it.\n",
+                 s.model->parameters[i].key, 100.0 * static_cast<double>(tallies.clamped[i]) / static_cast<double>(tallies.trajectories));
 }
 
 std::string output_path(const po::variables_map& options, const Words& files) {
@@ -205,10 +215,12 @@ int verb_run(const po::variables_map& options, const Words& files) {
   warn(scenario, tallies);
   if (!how.quiet) {
     std::fputs(summarise(read_result(path), default_summary()).c_str(), stdout);
-    fmt::print("\n{}: {} in {}, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))), format_duration(outcome.seconds), hash);
+    fmt::print("\n{}: {} in {}, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))),
+               format_duration(outcome.seconds), hash);
   }
   if (outcome.ending == Ending::kInterrupted) {
-    fmt::print(stderr, "{}: stopped after {} of {} trajectories; {} holds those.\n", outcome.reason, outcome.trajectories, scenario.trajectories, path);
+    fmt::print(stderr, "{}: stopped after {} of {} trajectories; {} holds those.\n", outcome.reason, outcome.trajectories,
+               scenario.trajectories, path);
     return kExitInterrupted;
   }
   if (outcome.ending == Ending::kTargetMissed) {
@@ -221,7 +233,8 @@ int verb_run(const po::variables_map& options, const Words& files) {
 int verb_validate(const po::variables_map& options, const Words& files) {
   const Scenario s = scenario_of(options, files);
   make_job(s);
-  fmt::print("{}: good. Model {}, {} policies, {} parameters, {} trajectories of {} months.\n", files.back(), s.model->name, s.policies.size(), s.parameters.size(), s.trajectories, s.steps());
+  fmt::print("{}: good. Model {}, {} policies, {} parameters, {} trajectories of {} months.\n", files.back(), s.model->name,
+             s.policies.size(), s.parameters.size(), s.trajectories, s.steps());
   return 0;
 }
 
@@ -239,7 +252,8 @@ int verb_plan(const po::variables_map& options, const Words& files) {
   const Outcome outcome = execute(trial, job, how, tallies, sample);
   const double n = static_cast<double>(s.trajectories), done = static_cast<double>(std::max<std::uint64_t>(1, outcome.trajectories));
   const int threads = how.threads > 0 ? how.threads : available_cpus();
-  fmt::print("{} policies x {} trajectories x {} months, {} metrics at {} times, {} parameters\n", s.policies.size(), s.trajectories, s.steps(), s.model->metrics.size(), s.records(), s.parameters.size());
+  fmt::print("{} policies x {} trajectories x {} months, {} metrics at {} times, {} parameters\n", s.policies.size(), s.trajectories,
+             s.steps(), s.model->metrics.size(), s.records(), s.parameters.size());
   fmt::print("device      {}\n", outcome.device);
   fmt::print("time        about {} (from a trial of {} trajectories)\n", format_duration(outcome.seconds * n / done), outcome.trajectories);
   fmt::print("memory      {}, whatever the number of trajectories\n", format_bytes(static_cast<double>(estimate_memory(job, threads))));
@@ -247,7 +261,8 @@ int verb_plan(const po::variables_map& options, const Words& files) {
   fmt::print("\nstandard error of the mean at the end, under {}:\n", s.policies[s.reference].name);
   for (std::size_t m = 0; m < s.model->metrics.size(); ++m) {
     const MeanError e = mean_error(s, tallies, s.reference, static_cast<int>(m), job.shape.records - 1);
-    fmt::print("  {:<24} {:>12.4g}   ({:.2g} of the mean) {}\n", s.model->metrics[m].key, e.standard_error * std::sqrt(done / n), std::abs(e.standard_error * std::sqrt(done / n) / e.mean), s.model->metrics[m].unit);
+    fmt::print("  {:<24} {:>12.4g}   ({:.2g} of the mean) {}\n", s.model->metrics[m].key, e.standard_error * std::sqrt(done / n),
+               std::abs(e.standard_error * std::sqrt(done / n) / e.mean), s.model->metrics[m].unit);
   }
   return 0;
 }
@@ -273,31 +288,46 @@ int verb_describe(const po::variables_map& options, const Words& topics) {
 int verb_devices(const po::variables_map&, const Words& arguments) {
   if (!arguments.empty()) usage("`devices` takes no argument");
   const int lanes = widest_cpu_lanes();
-  fmt::print("cpu      {} threads, {}\n", available_cpus(), lanes == 16 ? "AVX-512 (16 lanes)" : lanes == 8 ? "AVX2 (8 lanes)" : "no AVX2 and FMA: cannot run Chokepoint");
+  fmt::print("cpu      {} threads, {}\n", available_cpus(),
+             lanes == 16  ? "AVX-512 (16 lanes)"
+             : lanes == 8 ? "AVX2 (8 lanes)"
+                          : "no AVX2 and FMA: cannot run Chokepoint");
   for (const CudaDevice& d : cuda_devices())
-    fmt::print("cuda:{}   {}, {}, {} GiB, {} multiprocessors, compute capability {}.{}{}\n", d.number, d.name, d.uuid, d.memory >> 30, d.processors, d.major, d.minor, d.major < 8 ? " (too old: 8.0 is needed)" : "");
-  if (cuda_devices().empty()) fmt::print("cuda     {}\n", built_with_cuda() ? "no usable GPU (no device, or no driver)" : "not in this build (no CUDA toolkit was found, or CHOKEPOINT_CUDA=OFF)");
+    fmt::print("cuda:{}   {}, {}, {} GiB, {} multiprocessors, compute capability {}.{}{}\n", d.number, d.name, d.uuid, d.memory >> 30,
+               d.processors, d.major, d.minor, d.major < 8 ? " (too old: 8.0 is needed)" : "");
+  if (cuda_devices().empty())
+    fmt::print("cuda     {}\n", built_with_cuda() ? "no usable GPU (no device, or no driver)"
+                                                  : "not in this build (no CUDA toolkit was found, or CHOKEPOINT_CUDA=OFF)");
   return 0;
 }
 
 constexpr Verb kVerbs[] = {
-    {"run", "FILE...", "run a scenario and write its result", "chokepoint run configs/baseline.toml -o outputs/baseline.h5", verb_run, run_options},
-    {"validate", "FILE...", "check configuration files, all problems at once", "chokepoint validate configs/baseline.toml", verb_validate, configuration_options},
-    {"plan", "FILE...", "time, memory, file size and reachable errors of a run", "chokepoint plan configs/baseline.toml --trajectories 10_000_000", verb_plan, plan_options},
-    {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary, summary_options},
+    {"run", "FILE...", "run a scenario and write its result", "chokepoint run configs/baseline.toml -o outputs/baseline.h5", verb_run,
+     run_options},
+    {"validate", "FILE...", "check configuration files, all problems at once", "chokepoint validate configs/baseline.toml", verb_validate,
+     configuration_options},
+    {"plan", "FILE...", "time, memory, file size and reachable errors of a run",
+     "chokepoint plan configs/baseline.toml --trajectories 10_000_000", verb_plan, plan_options},
+    {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
+     summary_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };
 
 std::string version_text() {
-  return fmt::format("chokepoint {} ({}), {} build, {}, CUDA {}\n", CHOKEPOINT_VERSION, *CHOKEPOINT_COMMIT ? CHOKEPOINT_COMMIT : "no commit", CHOKEPOINT_BUILD, __VERSION__, built_with_cuda() ? "yes" : "no");
+  return fmt::format("chokepoint {} ({}), {} build, {}, CUDA {}\n", CHOKEPOINT_VERSION,
+                     *CHOKEPOINT_COMMIT ? CHOKEPOINT_COMMIT : "no commit", CHOKEPOINT_BUILD, __VERSION__, built_with_cuda() ? "yes" : "no");
 }
 
 std::string help_text() {
-  std::string text = "Chokepoint: what does a policy do to the distribution of outcomes, and how sure are we?\n\nUsage: chokepoint COMMAND [ARGUMENTS] [OPTIONS]\n\n";
+  std::string text =
+      "Chokepoint: what does a policy do to the distribution of outcomes, and how sure are we?\n\nUsage: chokepoint COMMAND [ARGUMENTS] "
+      "[OPTIONS]\n\n";
   for (const Verb& verb : kVerbs) text += fmt::format("  {:<46} {}\n", fmt::format("{} {}", verb.name, verb.arguments), verb.meaning);
-  return text + "\n`chokepoint COMMAND --help` lists the options of a command; --version says what was built.\n"
-                "Exit codes: 0 done, 2 bad input, 3 environment (file, memory, device), 4 target error not reached,\n70 our mistake, 75 interrupted.\n";
+  return text +
+         "\n`chokepoint COMMAND --help` lists the options of a command; --version says what was built.\n"
+         "Exit codes: 0 done, 2 bad input, 3 environment (file, memory, device), 4 target error not reached,\n70 our mistake, 75 "
+         "interrupted.\n";
 }
 
 int run_verb(const Verb& verb, const Words& words) {
@@ -311,13 +341,15 @@ int run_verb(const Verb& verb, const Words& words) {
   po::variables_map options;
   namespace style = po::command_line_style;
   try {
-    po::store(po::command_line_parser(words).options(all).positional(positional).style(style::unix_style & ~style::allow_guessing).run(), options);
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style::unix_style & ~style::allow_guessing).run(),
+              options);
     po::notify(options);
   } catch (const po::error& error) {
     usage(fmt::format("{}: {}", verb.name, error.what()));
   }
   if (options.count("help")) {
-    fmt::print("Usage: chokepoint {} {} [OPTIONS]\n{}.\n\nExample: {}\n\n{}", verb.name, verb.arguments, verb.meaning, verb.example, fmt::streamed(named));
+    fmt::print("Usage: chokepoint {} {} [OPTIONS]\n{}.\n\nExample: {}\n\n{}", verb.name, verb.arguments, verb.meaning, verb.example,
+               fmt::streamed(named));
     return 0;
   }
   return verb.run(options, options.count("argument") ? options["argument"].as<Words>() : Words{});
@@ -358,7 +390,9 @@ int run_command_line(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "{}\n", error.what());
     return kExitEnvironment;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "memory: an allocation failed. `chokepoint plan FILE` says how much a run takes; fewer policies, metrics' times (run.record_every_months) or --threads take less.\n");
+    fmt::print(stderr,
+               "memory: an allocation failed. `chokepoint plan FILE` says how much a run takes; fewer policies, metrics' times "
+               "(run.record_every_months) or --threads take less.\n");
     return kExitEnvironment;
   } catch (const std::filesystem::filesystem_error& error) {
     fmt::print(stderr, "{}: {}\n", error.path1().string(), error.code().message());

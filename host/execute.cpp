@@ -68,10 +68,12 @@ class Progress {
  private:
   void show(std::uint64_t done, double now) {
     shown_ = now;
-    const double share = total_ ? static_cast<double>(done) / static_cast<double>(total_) : 1, rate = static_cast<double>(done) / std::max(now, 1e-9);
+    const double share = total_ ? static_cast<double>(done) / static_cast<double>(total_) : 1,
+                 rate = static_cast<double>(done) / std::max(now, 1e-9);
     const std::string left = done == 0 ? "?" : format_duration(static_cast<double>(total_ - std::min(done, total_)) / rate);
-    const std::string text = fmt::format("{:3.0f} %  {} of {} trajectories  {} trajectory-months/s  {} left", 100 * share, format_count(static_cast<double>(done)),
-                                         format_count(static_cast<double>(total_)), format_count(rate * months_), left);
+    const std::string text =
+        fmt::format("{:3.0f} %  {} of {} trajectories  {} trajectory-months/s  {} left", 100 * share,
+                    format_count(static_cast<double>(done)), format_count(static_cast<double>(total_)), format_count(rate * months_), left);
     if (!terminal_) {
       fmt::print(stderr, "{}\n", text);
       return;
@@ -108,7 +110,9 @@ double watched_error(const Scenario& s, const Tallies& tallies) {
 std::uint64_t next_target(const Scenario& s, std::uint64_t done, double error) {
   const double ratio = error / s.stop->standard_error;
   const double needed = std::isfinite(ratio) ? static_cast<double>(done) * ratio * ratio * 1.02 : kInfinity;
-  return std::min<std::uint64_t>(s.stop->max_trajectories, needed < 2.0 * static_cast<double>(done) ? std::max(done + 1, static_cast<std::uint64_t>(needed)) : 2 * done);
+  return std::min<std::uint64_t>(s.stop->max_trajectories, needed < 2.0 * static_cast<double>(done)
+                                                               ? std::max(done + 1, static_cast<std::uint64_t>(needed))
+                                                               : 2 * done);
 }
 
 class Run {
@@ -127,8 +131,10 @@ class Run {
       if (error <= scenario_.stop->standard_error) break;
       if (done_ >= scenario_.stop->max_trajectories) {
         ending = Ending::kTargetMissed;
-        reason_ = fmt::format("run.stop: the standard error of {} is {:.3g} after {} trajectories (run.stop.max_trajectories), wanted {:.3g}. Allow more trajectories or a larger error.",
-                              scenario_.model->metrics[scenario_.stop->metric].key, error, done_, scenario_.stop->standard_error);
+        reason_ = fmt::format(
+            "run.stop: the standard error of {} is {:.3g} after {} trajectories (run.stop.max_trajectories), wanted {:.3g}. Allow more "
+            "trajectories or a larger error.",
+            scenario_.model->metrics[scenario_.stop->metric].key, error, done_, scenario_.stop->standard_error);
         break;
       }
       target = next_target(scenario_, done_, error);
@@ -157,9 +163,12 @@ class Run {
   }
 
   bool interrupted() {
-    if (caught_signal != 0) reason_ = fmt::format("signal {}", sigabbrev_np(caught_signal));
-    else if (options_.time_limit > 0 && seconds_since(start_) >= options_.time_limit) reason_ = fmt::format("--time-limit {:g}", options_.time_limit);
-    else return false;
+    if (caught_signal != 0)
+      reason_ = fmt::format("signal {}", sigabbrev_np(caught_signal));
+    else if (options_.time_limit > 0 && seconds_since(start_) >= options_.time_limit)
+      reason_ = fmt::format("--time-limit {:g}", options_.time_limit);
+    else
+      return false;
     return true;
   }
 
@@ -203,7 +212,8 @@ std::unique_ptr<Engine> make_engine(const Job& job, const ExecuteOptions& o) {
       throw UserError(fmt::format("--device all: this version runs on one GPU, {} are there. Use --device cuda:N.", devices.size()));
     return make_cuda_engine(job, devices.empty() ? 0 : devices[0].number, o.block_size);
   }
-  if (o.device.starts_with("cuda:") && o.device.size() > 5 && o.device.find_first_not_of("0123456789", 5) == std::string::npos && o.device.size() < 10)
+  if (o.device.starts_with("cuda:") && o.device.size() > 5 && o.device.find_first_not_of("0123456789", 5) == std::string::npos &&
+      o.device.size() < 10)
     return make_cuda_engine(job, std::stoi(o.device.substr(5)), o.block_size);
   throw UserError(fmt::format("--device {}: not a device. Use auto, cpu, cuda, cuda:N or all.", o.device));
 }
@@ -215,10 +225,14 @@ Outcome execute(const Scenario& scenario, const Job& job, const ExecuteOptions& 
 Provenance build_provenance() {
   utsname host{};
   uname(&host);
-  Provenance entries = {{"version", CHOKEPOINT_VERSION}, {"commit", CHOKEPOINT_COMMIT}, {"build", CHOKEPOINT_BUILD},
-                        {"compiler", __VERSION__},       {"cuda", built_with_cuda() ? "yes" : "no"},
+  Provenance entries = {{"version", CHOKEPOINT_VERSION},
+                        {"commit", CHOKEPOINT_COMMIT},
+                        {"build", CHOKEPOINT_BUILD},
+                        {"compiler", __VERSION__},
+                        {"cuda", built_with_cuda() ? "yes" : "no"},
                         {"generator", "Philox4x32-10, addressed by seed, purpose, index, step and slot"},
-                        {"host", host.nodename},         {"system", fmt::format("{} {} {}", host.sysname, host.release, host.machine)}};
+                        {"host", host.nodename},
+                        {"system", fmt::format("{} {} {}", host.sysname, host.release, host.machine)}};
   for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST"})
     if (const std::string value = environment(name); !value.empty()) entries.emplace_back(name, value);
   return entries;

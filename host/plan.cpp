@@ -52,7 +52,8 @@ class DistributionWriter {
       double weight = 0;
       for (std::size_t k = 0; k < prior.parts.size(); ++k) {
         if (next_ == kMaxDistributions)
-          throw UserError(fmt::format("parameters.{}: the mixtures of all parameters together may have {} components; use fewer", row.key, kMaxDistributions - plan_.parameters));
+          throw UserError(fmt::format("parameters.{}: the mixtures of all parameters together may have {} components; use fewer", row.key,
+                                      kMaxDistributions - plan_.parameters));
         plan_.distribution[next_] = simple(prior.parts[k]);
         plan_.distribution[next_++].weight = static_cast<float>(weight += prior.weights[k]);
       }
@@ -92,15 +93,33 @@ class DistributionWriter {
       d.c = static_cast<float>(c);
     };
     switch (prior.kind) {
-      case Kind::kNormal: set(Law::kNormal, v[0], v[1]); break;
-      case Kind::kLognormal: set(Law::kLognormal, v[0], v[1]); break;
-      case Kind::kUniform: set(Law::kUniform, v[0], v[1] - v[0]); break;
-      case Kind::kTriangular: set(Law::kTriangular, v[0], v[1], v[2]); break;
-      case Kind::kChoice: set(Law::kChoice, 0); add_pairs(d, prior, true); break;
-      case Kind::kTable: set(Law::kTable, 0); add_pairs(d, prior, false); break;
+      case Kind::kNormal:
+        set(Law::kNormal, v[0], v[1]);
+        break;
+      case Kind::kLognormal:
+        set(Law::kLognormal, v[0], v[1]);
+        break;
+      case Kind::kUniform:
+        set(Law::kUniform, v[0], v[1] - v[0]);
+        break;
+      case Kind::kTriangular:
+        set(Law::kTriangular, v[0], v[1], v[2]);
+        break;
+      case Kind::kChoice:
+        set(Law::kChoice, 0);
+        add_pairs(d, prior, true);
+        break;
+      case Kind::kTable:
+        set(Law::kTable, 0);
+        add_pairs(d, prior, false);
+        break;
       case Kind::kBeta:
-      case Kind::kPert: set(Law::kNormalTable, -kTableEnd, kTableEnd); add_beta(d, scaled_beta(prior)); break;
-      default: set(Law::kConstant, v[0]);
+      case Kind::kPert:
+        set(Law::kNormalTable, -kTableEnd, kTableEnd);
+        add_beta(d, scaled_beta(prior));
+        break;
+      default:
+        set(Law::kConstant, v[0]);
     }
     return d;
   }
@@ -121,7 +140,8 @@ class DistributionWriter {
     d.count = kTableKnots;
     for (int k = 0; k < kTableKnots; ++k) {
       const double z = -kTableEnd + 2 * kTableEnd * k / (kTableKnots - 1);
-      const double x = z < 0 ? quantile(Beta(b.alpha, b.beta), cdf(Normal(), z)) : quantile(complement(Beta(b.alpha, b.beta), cdf(complement(Normal(), z))));
+      const double x = z < 0 ? quantile(Beta(b.alpha, b.beta), cdf(Normal(), z))
+                             : quantile(complement(Beta(b.alpha, b.beta), cdf(complement(Normal(), z))));
       knots_.push_back(static_cast<float>(b.low + (b.high - b.low) * x));
     }
   }
@@ -222,8 +242,10 @@ Job make_job(const Scenario& s) {
     const PolicySetting& setting = s.policies[p];
     const int more_segments = static_cast<int>(setting.schedule.size()), more_triggers = static_cast<int>(setting.triggers.size());
     if (more_segments > kMaxSegments)
-      throw UserError(fmt::format("policies.{}.schedule: {} dated changes, at most {} fit. Use fewer dates.", setting.name, more_segments - 1, kMaxSegments - 1));
-    if (p == 0 || job.batches.back().policies == kMaxBatch || segments + more_segments > kMaxSegments || triggers + more_triggers > kMaxBatchTriggers) {
+      throw UserError(fmt::format("policies.{}.schedule: {} dated changes, at most {} fit. Use fewer dates.", setting.name,
+                                  more_segments - 1, kMaxSegments - 1));
+    if (p == 0 || job.batches.back().policies == kMaxBatch || segments + more_segments > kMaxSegments ||
+        triggers + more_triggers > kMaxBatchTriggers) {
       job.batches.push_back(common);
       job.batches.back().first_policy = p;
       segments = triggers = 0;

@@ -7,21 +7,23 @@
 #include <cmath>
 #include <limits>
 
-
 namespace chokepoint {
 
 namespace {
 
 using Binomial = boost::math::binomial_distribution<double>;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kTail = 0.025;      // outside a 95 % interval, on each side
+constexpr double kTail = 0.025;                   // outside a 95 % interval, on each side
 constexpr double kHalfWidth = 1.959963984540054;  // of a 95 % interval, in standard errors
 
 double backward(const MetricRow& m, double t) {
   switch (m.scale) {
-    case Scale::kLog: return std::exp(t);
-    case Scale::kSignedLog: return std::copysign(double(m.knee) * std::expm1(std::abs(t)), t);
-    default: return t;
+    case Scale::kLog:
+      return std::exp(t);
+    case Scale::kSignedLog:
+      return std::copysign(double(m.knee) * std::expm1(std::abs(t)), t);
+    default:
+      return t;
   }
 }
 
@@ -30,7 +32,11 @@ double backward(const MetricRow& m, double t) {
 class CellDistribution {
  public:
   CellDistribution(const MetricRow& metric, const std::int64_t* slots, const CellSums& sums)
-      : metric_(metric), slots_(slots), sums_(sums), low_(to_bin_scale(metric, double(metric.low))), high_(to_bin_scale(metric, double(metric.high))) {
+      : metric_(metric),
+        slots_(slots),
+        sums_(sums),
+        low_(to_bin_scale(metric, double(metric.low))),
+        high_(to_bin_scale(metric, double(metric.high))) {
     std::int64_t total = 0;
     for (int slot = 0; slot <= kAbove; ++slot) cumulative_[slot] = total += slots[slot];
   }
@@ -40,14 +46,19 @@ class CellDistribution {
   // The value below which `rank` of count() trajectories lie; rank may be fractional.
   double at_rank(double rank) const {
     if (count() == 0) return kNaN;
-    const int slot = static_cast<int>(std::lower_bound(cumulative_, cumulative_ + kAbove, rank, [](std::int64_t c, double r) { return static_cast<double>(c) < r; }) - cumulative_);
+    const int slot = static_cast<int>(
+        std::lower_bound(cumulative_, cumulative_ + kAbove, rank, [](std::int64_t c, double r) { return static_cast<double>(c) < r; }) -
+        cumulative_);
     const double before = slot == 0 ? 0 : static_cast<double>(cumulative_[slot - 1]);
     const double share = slots_[slot] == 0 ? 0 : std::clamp((rank - before) / static_cast<double>(slots_[slot]), 0.0, 1.0);
     const double least = double(sums_.least), greatest = double(sums_.greatest);
     double x;
-    if (slot == kBelow) x = std::lerp(least, double(metric_.low), share);
-    else if (slot == kAbove) x = std::lerp(double(metric_.high), greatest, share);
-    else x = backward(metric_, low_ + (high_ - low_) * (slot - 1 + share) / kBins);
+    if (slot == kBelow)
+      x = std::lerp(least, double(metric_.low), share);
+    else if (slot == kAbove)
+      x = std::lerp(double(metric_.high), greatest, share);
+    else
+      x = backward(metric_, low_ + (high_ - low_) * (slot - 1 + share) / kBins);
     return std::clamp(x, least, greatest);
   }
 
@@ -60,7 +71,9 @@ class CellDistribution {
 };
 
 // Numbers of independent draws behind `count` trajectories: worlds, since draws within one are alike.
-double independent(const Scenario& s, std::int64_t count) { return std::max(1.0, static_cast<double>(count) / static_cast<double>(s.replicates)); }
+double independent(const Scenario& s, std::int64_t count) {
+  return std::max(1.0, static_cast<double>(count) / static_cast<double>(s.replicates));
+}
 
 // Probabilities between which the quantile p of n independent draws lies in the sample, by the binomial
 // law of the number of draws below it (David and Nagaraja, Order Statistics, 7.1).
@@ -70,7 +83,8 @@ std::pair<double, double> quantile_band(double n, double p) {
   return {std::max(0.0, lower / n), std::min(1.0, upper / n)};
 }
 
-void put_probability(const Scenario& s, std::int64_t happened, std::int64_t of, std::vector<double>& probability, std::vector<double>& bounds) {
+void put_probability(const Scenario& s, std::int64_t happened, std::int64_t of, std::vector<double>& probability,
+                     std::vector<double>& bounds) {
   if (of == 0) {
     probability.push_back(kNaN);
     bounds.insert(bounds.end(), {kNaN, kNaN});
@@ -86,9 +100,12 @@ void put_probability(const Scenario& s, std::int64_t happened, std::int64_t of, 
 
 double to_bin_scale(const MetricRow& m, double x) {
   switch (m.scale) {
-    case Scale::kLog: return std::log(x);
-    case Scale::kSignedLog: return std::copysign(std::log1p(std::abs(x) / double(m.knee)), x);
-    default: return x;
+    case Scale::kLog:
+      return std::log(x);
+    case Scale::kSignedLog:
+      return std::copysign(std::log1p(std::abs(x) / double(m.knee)), x);
+    default:
+      return x;
   }
 }
 
@@ -131,7 +148,8 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies) {
         out.mean.push_back(mean.mean);
         out.mean_se.push_back(mean.standard_error);
         out.sd.push_back(mean.sd);
-        out.mean_bounds.insert(out.mean_bounds.end(), {mean.mean - kHalfWidth * mean.standard_error, mean.mean + kHalfWidth * mean.standard_error});
+        out.mean_bounds.insert(out.mean_bounds.end(),
+                               {mean.mean - kHalfWidth * mean.standard_error, mean.mean + kHalfWidth * mean.standard_error});
         const std::size_t cell = shape.cell(p, m, r);
         const CellDistribution values(s.model->metrics[m], &tallies.slots[cell * kSlots], tallies.sums[cell]);
         const double count = static_cast<double>(values.count());

@@ -65,7 +65,8 @@ CHOKEPOINT_HD bool add_extremes(const float* values, const float* units, const s
 
 // One cell over a block. Sums are taken in double, where whole numbers below 2^53 add exactly in any
 // order; squares (below 2^86) are split at 2^40 for that. True if a value is not finite.
-CHOKEPOINT_HD bool add_to_cell(const float* values, const float* units, const std::uint32_t* slot, int count, std::uint32_t* histogram, CellSums& cell) {
+CHOKEPOINT_HD bool add_to_cell(const float* values, const float* units, const std::uint32_t* slot, int count, std::uint32_t* histogram,
+                               CellSums& cell) {
   // All histograms together outgrow the cache: fetch the lines while the sums are taken.
   for (int i = 0; i < count; ++i) __builtin_prefetch(histogram + slot[i], 1);
   constexpr double kSplit = 0x1.8p92;
@@ -92,7 +93,8 @@ CHOKEPOINT_HD bool add_to_cell(const float* values, const float* units, const st
   CHOKEPOINT_UNROLL(8)
   for (int i = 0; i < count; ++i) ++histogram[slot[i]];
   cell.units += static_cast<std::int64_t>(sum);
-  cell.squares += (static_cast<UnsignedWide>(static_cast<std::int64_t>(high * 0x1p-40)) << 40) + static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
+  cell.squares += (static_cast<UnsignedWide>(static_cast<std::int64_t>(high * 0x1p-40)) << 40) +
+                  static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
   if (last == kNonFinite || largest == kUnitLimit * kUnitLimit) [[unlikely]]
     return add_extremes(values, units, slot, count, cell);
   cell.least = least;
@@ -100,7 +102,8 @@ CHOKEPOINT_HD bool add_to_cell(const float* values, const float* units, const st
   return false;
 }
 
-CHOKEPOINT_HD void add_joint(const KernelPlan& plan, const std::uint32_t (*slot)[kCpuBlock], int count, std::size_t cell, std::size_t cells, std::uint32_t* joint) {
+CHOKEPOINT_HD void add_joint(const KernelPlan& plan, const std::uint32_t (*slot)[kCpuBlock], int count, std::size_t cell, std::size_t cells,
+                             std::uint32_t* joint) {
   for (int j = 0; j < plan.joints; ++j) {
     std::uint32_t* table = joint + (static_cast<std::size_t>(j) * cells + cell) * kJointSide * kJointSide;
     const std::uint32_t *first = slot[plan.joint[j].first], *second = slot[plan.joint[j].second];
@@ -127,7 +130,8 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
         const std::size_t cell = (static_cast<std::size_t>(policy) * Model::kMetrics + m) * plan.records + r;
         non_finite |= add_to_cell(values, units, slot[m], count, work.slots + cell * kSlots, work.sums[cell]);
       }
-      add_joint(plan, slot, count, static_cast<std::size_t>(policy) * plan.records + r, static_cast<std::size_t>(work.policies) * plan.records, work.joint);
+      add_joint(plan, slot, count, static_cast<std::size_t>(policy) * plan.records + r,
+                static_cast<std::size_t>(work.policies) * plan.records, work.joint);
     }
     const float* events = work.event_steps + static_cast<std::size_t>(p) * plan.events * kCpuBlock;
     for (int e = 0; e < plan.events; ++e) {

@@ -45,7 +45,10 @@ Tallies::Tallies(const Shape& s)
       first_non_finite(s.policies, std::numeric_limits<std::uint64_t>::max()) {}
 
 Sample::Sample(const Shape& s, std::uint64_t count)
-    : keep(count), parameters(count * s.parameters), metrics(std::size_t(s.policies) * count * s.metrics), events(std::size_t(s.policies) * count * s.events) {}
+    : keep(count),
+      parameters(count * s.parameters),
+      metrics(std::size_t(s.policies) * count * s.metrics),
+      events(std::size_t(s.policies) * count * s.events) {}
 
 void merge(const CellSums& from, CellSums& to) {
   to.units += from.units;

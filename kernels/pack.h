@@ -17,6 +17,8 @@
 
 #if defined(__CUDACC__)
 #define CHOKEPOINT_HD __host__ __device__ __forceinline__
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CHOKEPOINT_HD inline  // inlined into one function, instrumented code takes ten minutes to compile
 #else
 // Always inlined, so that no function compiled for AVX-512 can be merged with its AVX2 twin.
 #define CHOKEPOINT_HD inline __attribute__((always_inline))

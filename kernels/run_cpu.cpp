@@ -62,8 +62,8 @@ struct Worker {
         clamped(std::size_t(s.parameters)),
         sums(s.cells()),
         first_non_finite(std::size_t(s.policies), std::numeric_limits<std::uint64_t>::max()),
-        view{s.policies, states.data(), values.data(), event_steps.data(), parameters.data(), slots.data(),
-             events.data(), joint.data(), sums.data(), clamped.data(), first_non_finite.data()} {}
+        view{s.policies,    states.data(), values.data(), event_steps.data(), parameters.data(),      slots.data(),
+             events.data(), joint.data(),  sums.data(),   clamped.data(),     first_non_finite.data()} {}
 
   Buffer<std::byte> states;
   Buffer<float> values, event_steps, parameters;
@@ -87,7 +87,7 @@ class CpuEngine final : public Engine {
   void run(std::uint64_t first, std::uint64_t count, Sample& sample) override {
     const auto blocks = static_cast<std::int64_t>((count + kCpuBlock - 1) / kCpuBlock);
     ready_.store(true, std::memory_order_release);
-#pragma omp parallel num_threads(static_cast<int>(workers_.size()))
+#pragma omp parallel num_threads(static_cast <int>(workers_.size()))
     {
       ready_.load(std::memory_order_acquire);
       CpuWorkspace& work = workers_[omp_get_thread_num()]->view;
@@ -177,9 +177,13 @@ std::size_t cpu_memory(const Shape& s, int policies_per_batch, int threads) {
 
 std::unique_ptr<Engine> make_cpu_engine(const Job& job, int threads, int lanes) {
   const int widest = widest_cpu_lanes();
-  if (widest == 0) throw DeviceError("cpu: this processor has no AVX2 and FMA, which Chokepoint needs (any x86-64 processor since about 2015 has them). Use another machine or a GPU.");
+  if (widest == 0)
+    throw DeviceError(
+        "cpu: this processor has no AVX2 and FMA, which Chokepoint needs (any x86-64 processor since about 2015 has them). Use another "
+        "machine or a GPU.");
   if (lanes == 0) lanes = widest;
-  if (lanes > widest) throw DeviceError("cpu: --lanes " + std::to_string(lanes) + " needs AVX-512, which this processor lacks. Leave --lanes out.");
+  if (lanes > widest)
+    throw DeviceError("cpu: --lanes " + std::to_string(lanes) + " needs AVX-512, which this processor lacks. Leave --lanes out.");
   const RunBlock block = (lanes == 16 ? block_avx512 : lanes == 8 ? block_avx2 : block_one_lane)(job.model->name);
   return std::make_unique<CpuEngine>(job, threads, lanes, block);
 }

@@ -29,7 +29,8 @@ void check(cudaError_t error, const char* call) {
   std::size_t free = 0, total = 0;
   cudaMemGetInfo(&free, &total);
   throw DeviceError(std::string("device: ") + call + " failed: " + cudaGetErrorName(error) + " (" + cudaGetErrorString(error) + "), " +
-                    std::to_string(free >> 20) + " MiB of " + std::to_string(total >> 20) + " MiB free. Is another job on this GPU? Try --device cpu.");
+                    std::to_string(free >> 20) + " MiB of " + std::to_string(total >> 20) +
+                    " MiB free. Is another job on this GPU? Try --device cpu.");
 }
 
 constexpr int kMaxBlock = 256;
@@ -39,13 +40,13 @@ __constant__ KernelPlan constant_plan;
 
 // Device memory that the kernel adds to.
 struct DeviceTallies {
-  std::uint32_t* slots;          // as in Tallies
-  DeviceCell* cells;             // (policy, metric, record)
+  std::uint32_t* slots;  // as in Tallies
+  DeviceCell* cells;     // (policy, metric, record)
   std::uint32_t* event_steps;
   std::uint32_t* joint;
   unsigned long long* clamped;
   unsigned long long* first_non_finite;
-  float* sample_parameters;      // as in Sample
+  float* sample_parameters;  // as in Sample
   float* sample_metrics;
   std::int16_t* sample_events;
   int total_policies;
@@ -56,7 +57,7 @@ struct BlockMemory {
   DeviceCell* cells;           // (metric, record); unused where they do not fit, and global ones take their place
   std::uint32_t* event_steps;  // (event, step)
   float* worlds;
-  int world_stride;            // odd, so that the threads of a warp read from different banks
+  int world_stride;  // odd, so that the threads of a warp read from different banks
 };
 
 template <class Model>
@@ -86,8 +87,10 @@ struct DeviceRecorder {
       if (active) atomicAdd(out.slots + cell * kSlots + slot[m], 1u);
       const float units = units_of(plan.binning[m], metrics[m]).v;
       const bool counts = active && slot[m] != kNonFinite;
-      if constexpr (kCellsOnChip) add_to_cell(block.cells[m * plan.records + record], units, metrics[m].v, counts);
-      else add_to_cell(out.cells[cell], units, metrics[m].v, counts);
+      if constexpr (kCellsOnChip)
+        add_to_cell(block.cells[m * plan.records + record], units, metrics[m].v, counts);
+      else
+        add_to_cell(out.cells[cell], units, metrics[m].v, counts);
       non_finite |= slot[m] == kNonFinite;
       if (last) out.sample_metrics[(policy * plan.keep + trajectory) * Model::kMetrics + m] = metrics[m].v;
     }
@@ -99,7 +102,8 @@ struct DeviceRecorder {
         if (m == plan.joint[j].second) second = slot[m];
       }
       const std::size_t table = (static_cast<std::size_t>(j) * out.total_policies + policy) * plan.records + record;
-      atomicAdd(out.joint + (table * kJointSide + joint_bin(static_cast<int>(first))) * kJointSide + joint_bin(static_cast<int>(second)), 1u);
+      atomicAdd(out.joint + (table * kJointSide + joint_bin(static_cast<int>(first))) * kJointSide + joint_bin(static_cast<int>(second)),
+                1u);
     }
   }
 
@@ -185,7 +189,9 @@ __global__ void __launch_bounds__(kMaxBlock, 1) run_trajectories(std::uint64_t f
   for (std::uint64_t tile = blockIdx.x; tile * blockDim.x < count; tile += gridDim.x) {
     const std::uint64_t offset = tile * blockDim.x + threadIdx.x;
     DeviceRecorder<Model, kCellsOnChip> recorder{plan, out, block, first + offset, offset < count, false};
-    const auto index = [](std::uint64_t number) { return Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))}; };
+    const auto index = [](std::uint64_t number) {
+      return Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))};
+    };
     world = make_world<Model, Real>(plan, index(recorder.trajectory / plan.replicates), recorder);
     if (recorder.active && recorder.trajectory < plan.keep)
       for (int i = 0; i < Model::kParameters; ++i)
@@ -199,14 +205,17 @@ __global__ void __launch_bounds__(kMaxBlock, 1) run_trajectories(std::uint64_t f
 using Kernel = void (*)(std::uint64_t, std::uint64_t, DeviceTallies);
 
 template <class T>
-T* raw(thrust::device_vector<T>& v) { return thrust::raw_pointer_cast(v.data()); }
+T* raw(thrust::device_vector<T>& v) {
+  return thrust::raw_pointer_cast(v.data());
+}
 
 class CudaEngine final : public Engine {
  public:
   CudaEngine(const Job& job, const CudaDevice& device, int block_size) : job_(job), device_(device), block_(block_size) {
     CHOKEPOINT_CUDA_CHECK(cudaSetDevice(device.number));
     CHOKEPOINT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-    for (cudaEvent_t& event : done_) CHOKEPOINT_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
+    for (cudaEvent_t& event : done_)
+      CHOKEPOINT_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
     try {
       allocate();
     } catch (const std::bad_alloc&) {  // thrust reports a failed cudaMalloc so
@@ -243,7 +252,8 @@ class CudaEngine final : public Engine {
     add_and_clear(joint_, tallies.joint);
     add_and_clear(clamped_, tallies.clamped);
     const thrust::host_vector<unsigned long long> lowest = first_non_finite_;
-    for (std::size_t i = 0; i < lowest.size(); ++i) tallies.first_non_finite[i] = std::min<std::uint64_t>(tallies.first_non_finite[i], lowest[i]);
+    for (std::size_t i = 0; i < lowest.size(); ++i)
+      tallies.first_non_finite[i] = std::min<std::uint64_t>(tallies.first_non_finite[i], lowest[i]);
     CHOKEPOINT_CUDA_CHECK(cudaDeviceSynchronize());
   }
 
@@ -266,8 +276,16 @@ class CudaEngine final : public Engine {
     sample_events_.resize(policies * job_.keep * s.events);
     knots_ = job_.knots;
     for (KernelPlan& plan : job_.batches) plan.knots = raw(knots_);
-    view_ = {raw(slots_), raw(cells_), raw(event_steps_), raw(joint_), raw(clamped_), raw(first_non_finite_),
-             raw(sample_parameters_), raw(sample_metrics_), raw(sample_events_), s.policies};
+    view_ = {raw(slots_),
+             raw(cells_),
+             raw(event_steps_),
+             raw(joint_),
+             raw(clamped_),
+             raw(first_non_finite_),
+             raw(sample_parameters_),
+             raw(sample_metrics_),
+             raw(sample_events_),
+             s.policies};
     CHOKEPOINT_CUDA_CHECK(cudaDeviceSynchronize());  // thrust fills on another stream
   }
 
@@ -277,7 +295,8 @@ class CudaEngine final : public Engine {
     int limit = 0;
     CHOKEPOINT_CUDA_CHECK(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device_.number));
     const auto try_blocks = [&](Kernel kernel, int stride, std::size_t fixed) {
-      CHOKEPOINT_CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
+      CHOKEPOINT_CUDA_CHECK(
+          cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
       kernel_ = kernel;
       const int smallest = block_ ? block_ : 32, largest = block_ ? block_ : kMaxBlock;
       int best = 0;
@@ -285,7 +304,8 @@ class CudaEngine final : public Engine {
         const std::size_t bytes = fixed + std::size_t(block) * stride * sizeof(float);
         int resident = 0;
         if (bytes > static_cast<std::size_t>(limit)) break;
-        CHOKEPOINT_CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, reinterpret_cast<const void*>(kernel), block, bytes));
+        CHOKEPOINT_CUDA_CHECK(
+            cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, reinterpret_cast<const void*>(kernel), block, bytes));
         if (resident * block <= best) continue;
         best = resident * block;
         grid_ = static_cast<unsigned>(resident * device_.processors);
@@ -362,8 +382,8 @@ constexpr int kOldestMajor = 8;  // compute capability of the oldest GPU that th
 std::string uuid_text(const cudaUUID_t& uuid) {
   char text[48];
   const auto b = [&](int i) { return static_cast<unsigned>(static_cast<unsigned char>(uuid.bytes[i])); };
-  std::snprintf(text, sizeof text, "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b(0), b(1), b(2), b(3), b(4), b(5), b(6), b(7),
-                b(8), b(9), b(10), b(11), b(12), b(13), b(14), b(15));
+  std::snprintf(text, sizeof text, "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b(0), b(1), b(2), b(3), b(4),
+                b(5), b(6), b(7), b(8), b(9), b(10), b(11), b(12), b(13), b(14), b(15));
   return text;
 }
 
@@ -388,8 +408,8 @@ std::unique_ptr<Engine> make_cuda_engine(const Job& job, int device, int block_s
   for (const CudaDevice& found : cuda_devices()) {
     if (found.number != device) continue;
     if (found.major < kOldestMajor)
-      throw DeviceError("device: " + found.name + " has compute capability " + std::to_string(found.major) + "." + std::to_string(found.minor) +
-                        ", this build needs 8.0 or later. Use --device cpu.");
+      throw DeviceError("device: " + found.name + " has compute capability " + std::to_string(found.major) + "." +
+                        std::to_string(found.minor) + ", this build needs 8.0 or later. Use --device cpu.");
     return std::make_unique<CudaEngine>(job, found, block_size);
   }
   throw DeviceError("device: there is no GPU number " + std::to_string(device) + " (" + std::to_string(cuda_devices().size()) +

@@ -53,7 +53,8 @@ TEST(Brownian, MeansGrowWithTheDrift) {
     for (std::size_t r = 0; r < records; ++r) {
       const std::size_t at = p * records + r;
       EXPECT_NEAR(metric("value").mean[at], std::exp(kLaws[p].drift * years(r)), kAllowed * metric("value").mean_se[at]);
-      EXPECT_NEAR(metric("log_value").mean[at], (kLaws[p].drift - kVolatility * kVolatility / 2) * years(r), kAllowed * metric("log_value").mean_se[at]);
+      EXPECT_NEAR(metric("log_value").mean[at], (kLaws[p].drift - kVolatility * kVolatility / 2) * years(r),
+                  kAllowed * metric("log_value").mean_se[at]);
     }
 }
 
@@ -71,10 +72,12 @@ TEST(Brownian, QuantilesAreThoseOfTheLaw) {
         for (std::size_t q = 0; q < quantiles; ++q) {
           const std::size_t at = (p * records + r) * quantiles + q;
           const double t = years(r);
-          const double log_value = (kLaws[p].drift - kVolatility * kVolatility / 2) * t + kVolatility * std::sqrt(t) * quantile(kNormal, result().quantiles[q]);
+          const double log_value =
+              (kLaws[p].drift - kVolatility * kVolatility / 2) * t + kVolatility * std::sqrt(t) * quantile(kNormal, result().quantiles[q]);
           const double exact = name[0] == 'v' ? std::exp(log_value) : log_value;
           const double half = (metric(name).quantile_bounds[2 * at + 1] - metric(name).quantile_bounds[2 * at]) / 2;
-          EXPECT_NEAR(metric(name).quantile[at], exact, kAllowed / kHalfWidth * half) << name << " policy " << p << " record " << r << " quantile " << q;
+          EXPECT_NEAR(metric(name).quantile[at], exact, kAllowed / kHalfWidth * half)
+              << name << " policy " << p << " record " << r << " quantile " << q;
         }
 }
 
@@ -90,7 +93,8 @@ void expect_event_times(std::size_t event, const std::function<double(const Poli
     for (std::size_t r = 0; r < records; ++r) {
       const double probability = exact(kLaws[p], years(r));
       const double error = std::sqrt(probability * (1 - probability) / 400000);
-      EXPECT_NEAR(result().event_cdf[(p * events + event) * records + r], probability, kAllowed * error + 1e-6) << "policy " << p << " record " << r;
+      EXPECT_NEAR(result().event_cdf[(p * events + event) * records + r], probability, kAllowed * error + 1e-6)
+          << "policy " << p << " record " << r;
     }
 }
 
@@ -109,7 +113,8 @@ TEST(Brownian, NinetyFivePercentIntervalsCoverTheTruth) {
   int mean_covers = 0, median_covers = 0, event_covers = 0;
   const int runs = 200;
   for (int i = 0; i < runs; ++i) {
-    const Finished run = run_scenario(read_scenario({config_path("brownian.toml")}, {"run.trajectories=300", "run.keep=0", "run.years=1", "run.seed_chance=" + std::to_string(1000 + i)}));
+    const Finished run = run_scenario(read_scenario({config_path("brownian.toml")}, {"run.trajectories=300", "run.keep=0", "run.years=1",
+                                                                                     "run.seed_chance=" + std::to_string(1000 + i)}));
     const std::size_t last = static_cast<std::size_t>(run.job.shape.records) - 1, quantiles = run.scenario.quantiles.size();
     const MetricStatistics& m = run.statistics.metrics[1];
     const double exact = kDrift - kVolatility * kVolatility / 2;

@@ -31,16 +31,21 @@ void expect_close_quantiles(int months, const std::string& trajectories) {
   for (int p = 0; p < s.policies; ++p)
     for (int m = 0; m < s.metrics; ++m) {
       std::vector<float> exact;
-      for (std::uint64_t t = 0; t < scenario.trajectories; ++t) exact.push_back(run.sample.metrics[(p * scenario.keep + t) * s.metrics + m]);
+      for (std::uint64_t t = 0; t < scenario.trajectories; ++t)
+        exact.push_back(run.sample.metrics[(p * scenario.keep + t) * s.metrics + m]);
       std::sort(exact.begin(), exact.end());
-      const auto at = [&](double q) { return static_cast<double>(exact[static_cast<std::size_t>(std::ceil(q * static_cast<double>(exact.size()))) - 1]); };
+      const auto at = [&](double q) {
+        return static_cast<double>(exact[static_cast<std::size_t>(std::ceil(q * static_cast<double>(exact.size()))) - 1]);
+      };
       const double interdecile = at(0.9) - at(0.1);
       for (std::size_t q = 0; q < run.scenario.quantiles.size(); ++q) {
         // Within a bin the sample is rougher than a straight line, by a small part of its own sampling error.
         const std::size_t n = std::size_t(p) * run.scenario.quantiles.size() + q;
-        const double level = run.scenario.quantiles[q], sampling = statistics.metrics[m].quantile_bounds[2 * n + 1] - statistics.metrics[m].quantile_bounds[2 * n];
+        const double level = run.scenario.quantiles[q],
+                     sampling = statistics.metrics[m].quantile_bounds[2 * n + 1] - statistics.metrics[m].quantile_bounds[2 * n];
         EXPECT_NEAR(statistics.metrics[m].quantile[n], at(level), 0.002 * interdecile + 0.05 * sampling)
-            << scenario.model->metrics[m].key << ", " << scenario.policies[p].name << ", quantile " << level << " after " << months << " months";
+            << scenario.model->metrics[m].key << ", " << scenario.policies[p].name << ", quantile " << level << " after " << months
+            << " months";
       }
     }
 }

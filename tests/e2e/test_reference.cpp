@@ -60,7 +60,8 @@ TEST(Reference, EveryFigureIsWithinItsErrors) {
     std::stringstream fields(line);
     std::string policy, kind, name, year, quantile, value, error;
     for (std::string* field : {&policy, &kind, &name, &year, &quantile, &value, &error}) std::getline(fields, *field, ',');
-    const Figure ours = figure(run, policy == "tripwire", kind, name, (std::stoi(year) - 2025) * 4 - 1, quantile.empty() ? 0 : std::stod(quantile));
+    const Figure ours =
+        figure(run, policy == "tripwire", kind, name, (std::stoi(year) - 2025) * 4 - 1, quantile.empty() ? 0 : std::stod(quantile));
     const double z = (ours.value - std::stod(value)) / std::hypot(std::stod(error), ours.error);
     EXPECT_LT(std::abs(z), 4.5) << line << " but here " << ours.value << " +- " << ours.error;
     squares += z * z;

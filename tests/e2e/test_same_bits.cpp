@@ -34,15 +34,18 @@ void expect_same_policy(const Finished& a, int p, const Finished& b, int q) {
   ASSERT_EQ(s.metrics, t.metrics);
   ASSERT_EQ(s.records, t.records);
   const std::size_t slots = std::size_t(s.metrics) * s.records * kSlots;
-  EXPECT_TRUE(std::equal(a.tallies.slots.begin() + p * slots, a.tallies.slots.begin() + (p + 1) * slots, b.tallies.slots.begin() + q * slots));
+  EXPECT_TRUE(
+      std::equal(a.tallies.slots.begin() + p * slots, a.tallies.slots.begin() + (p + 1) * slots, b.tallies.slots.begin() + q * slots));
   for (int m = 0; m < s.metrics; ++m)
     for (int r = 0; r < s.records; ++r) {
       const CellSums &x = a.tallies.sums[s.cell(p, m, r)], &y = b.tallies.sums[t.cell(q, m, r)];
-      EXPECT_TRUE(x.units == y.units && x.squares == y.squares && x.saturated == y.saturated && x.least == y.least && x.greatest == y.greatest);
+      EXPECT_TRUE(x.units == y.units && x.squares == y.squares && x.saturated == y.saturated && x.least == y.least &&
+                  x.greatest == y.greatest);
     }
   const std::size_t model_events = s.events < t.events ? s.events : t.events;
   for (std::size_t i = 0; i < model_events * (s.steps + 1); ++i)
-    EXPECT_EQ(a.tallies.event_steps[std::size_t(p) * s.events * (s.steps + 1) + i], b.tallies.event_steps[std::size_t(q) * t.events * (s.steps + 1) + i]);
+    EXPECT_EQ(a.tallies.event_steps[std::size_t(p) * s.events * (s.steps + 1) + i],
+              b.tallies.event_steps[std::size_t(q) * t.events * (s.steps + 1) + i]);
 }
 
 int policy(const Finished& run, const std::string& name) {
@@ -81,7 +84,9 @@ TEST(SameBits, AnyChunksInAnyOrder) {
 }
 
 TEST(SameBits, IdenticalPoliciesDoNotDiffer) {
-  const Finished run = run_scenario(small({"policies.twin={chip_licence_share=0, equipment_control=0.9, allied_alignment=0.95, memory_control=0.95, enforcement=0.8, cloud_access_control=0.7, model_access_control=0.6, durability=0.7}"}));
+  const Finished run =
+      run_scenario(small({"policies.twin={chip_licence_share=0, equipment_control=0.9, allied_alignment=0.95, memory_control=0.95, "
+                          "enforcement=0.8, cloud_access_control=0.7, model_access_control=0.6, durability=0.7}"}));
   expect_same_policy(run, policy(run, "twin"), run, policy(run, "tight_controls"));
 }
 
@@ -103,7 +108,8 @@ TEST(SameBits, AddedAndReorderedPoliciesMoveNoOther) {
 }
 
 TEST(SameBits, AnotherTriggerMovesNoOther) {
-  const Finished run = run_scenario(small({"policies.open_frontier.trigger=[{when='capability_lag < 100', set={durability=1}}, {when='price < 0', set={enforcement=0}}]"}));
+  const Finished run = run_scenario(small(
+      {"policies.open_frontier.trigger=[{when='capability_lag < 100', set={durability=1}}, {when='price < 0', set={enforcement=0}}]"}));
   EXPECT_EQ(run.job.shape.events, reference().job.shape.events + 1);
   for (int p = 0; p < run.job.shape.policies; ++p)
     if (run.scenario.policies[p].name != "open_frontier") expect_same_policy(reference(), p, run, p);
@@ -138,7 +144,10 @@ TEST(SameBits, SeedsDifferEachInItsOwnLayer) {
 }
 
 TEST(SameBits, SeedZeroIsASeed) {
-  const auto with = [](const char* seed) { return run_scenario(small({std::string("run.seed_worlds=") + seed, std::string("run.seed_chance=") + seed, "run.trajectories=200"})).hash(); };
+  const auto with = [](const char* seed) {
+    return run_scenario(small({std::string("run.seed_worlds=") + seed, std::string("run.seed_chance=") + seed, "run.trajectories=200"}))
+        .hash();
+  };
   EXPECT_EQ(with("0"), with("0"));
   EXPECT_NE(with("0"), with("1"));
 }
@@ -146,18 +155,23 @@ TEST(SameBits, SeedZeroIsASeed) {
 TEST(SameBits, ReplicatesShareAWorldButNotTheirLuck) {
   const Finished run = run_scenario(small({"run.replicates=5"}));
   const std::size_t n = run.job.shape.parameters, m = run.job.shape.metrics;
-  const auto parameters = [&](std::size_t t) { return std::vector<float>(&run.sample.parameters[t * n], &run.sample.parameters[t * n] + n); };
+  const auto parameters = [&](std::size_t t) {
+    return std::vector<float>(&run.sample.parameters[t * n], &run.sample.parameters[t * n] + n);
+  };
   const auto metrics = [&](std::size_t t) { return std::vector<float>(&run.sample.metrics[t * m], &run.sample.metrics[t * m] + m); };
   EXPECT_EQ(parameters(0), parameters(4));
   EXPECT_NE(parameters(4), parameters(5));
   EXPECT_NE(metrics(0), metrics(1));
-  for (std::size_t world = 0; world < 20; ++world) EXPECT_EQ(parameters(5 * world), std::vector<float>(&reference().sample.parameters[world * n], &reference().sample.parameters[world * n] + n));
+  for (std::size_t world = 0; world < 20; ++world)
+    EXPECT_EQ(parameters(5 * world),
+              std::vector<float>(&reference().sample.parameters[world * n], &reference().sample.parameters[world * n] + n));
 }
 
 TEST(SameBits, NoTwoTrajectoriesAreAlike) {
   const std::size_t m = reference().job.shape.metrics;
   std::vector<std::vector<float>> rows;
-  for (std::size_t t = 0; t < reference().sample.keep; ++t) rows.emplace_back(&reference().sample.metrics[t * m], &reference().sample.metrics[t * m] + m);
+  for (std::size_t t = 0; t < reference().sample.keep; ++t)
+    rows.emplace_back(&reference().sample.metrics[t * m], &reference().sample.metrics[t * m] + m);
   std::sort(rows.begin(), rows.end());
   EXPECT_EQ(std::adjacent_find(rows.begin(), rows.end()), rows.end());
 }

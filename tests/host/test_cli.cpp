@@ -50,9 +50,11 @@ TEST(CommandLine, UnknownWordsAreRefused) {
 
 TEST(CommandLine, DevicesAndNumbersAreChecked) {
   expect_refusal({"plan", kBrownian, "--device", "gpu"}, 2, "--device gpu: not a device. Use auto, cpu, cuda, cuda:N or all.");
-  expect_refusal({"plan", kBrownian, "--lanes", "5", "--threads", "-1"}, 2, "--threads -1: outside 0 to 4096\n--lanes 5: not one of 0, 1, 8 and 16\n2 problems; nothing was run.");
+  expect_refusal({"plan", kBrownian, "--lanes", "5", "--threads", "-1"}, 2,
+                 "--threads -1: outside 0 to 4096\n--lanes 5: not one of 0, 1, 8 and 16\n2 problems; nothing was run.");
   if (!built_with_cuda())
-    expect_refusal({"plan", kBrownian, "--device", "cuda"}, 3, "device: this build has no CUDA back end. Use --device cpu, or rebuild with a CUDA toolkit and -DCHOKEPOINT_CUDA=ON.");
+    expect_refusal({"plan", kBrownian, "--device", "cuda"}, 3,
+                   "device: this build has no CUDA back end. Use --device cpu, or rebuild with a CUDA toolkit and -DCHOKEPOINT_CUDA=ON.");
 }
 
 TEST(CommandLine, RunWritesAResultThatSummaryShows) {
@@ -84,7 +86,8 @@ TEST(CommandLine, MissingFilesAreTheEnvironment) {
 TEST(CommandLine, ValidateSaysWhatItRead) {
   const Answer answer = chokepoint_({"validate", config_path("baseline.toml")});
   EXPECT_EQ(answer.code, 0) << answer.err;
-  EXPECT_EQ(answer.out, config_path("baseline.toml") + ": good. Model race, 10 policies, 101 parameters, 1000000 trajectories of 120 months.\n");
+  EXPECT_EQ(answer.out,
+            config_path("baseline.toml") + ": good. Model race, 10 policies, 101 parameters, 1000000 trajectories of 120 months.\n");
 }
 
 TEST(CommandLine, PlanRunsNothingBig) {
@@ -96,7 +99,8 @@ TEST(CommandLine, PlanRunsNothingBig) {
 TEST(CommandLine, TheTimeLimitKeepsWhatIsDone) {
   TemporaryFolder folder;
   const std::string path = folder.file("out.h5");
-  const Answer answer = chokepoint_({"run", kBrownian, "--trajectories", "100000000000", "--time-limit", "0.2", "-o", path, "--quiet", "--device", "cpu"});
+  const Answer answer =
+      chokepoint_({"run", kBrownian, "--trajectories", "100000000000", "--time-limit", "0.2", "-o", path, "--quiet", "--device", "cpu"});
   EXPECT_EQ(answer.code, 75);
   EXPECT_NE(answer.err.find("--time-limit 0.2: stopped after "), std::string::npos);
   EXPECT_GT(std::stod(read_result(path).provenance.at("trajectories")), 0);
@@ -115,8 +119,17 @@ TEST(CommandLine, ASignalKeepsWhatIsDone) {
 
 TEST(CommandLine, AMissedTargetIsExitFour) {
   TemporaryFolder folder;
-  const std::vector<std::string> run = {"run", kBrownian, "--trajectories", "1000", "-o", folder.file("out.h5"), "--quiet", "--device", "cpu",
-                                        "--set", "run.stop={metric='log_value', statistic='mean', standard_error=1e-9, max_trajectories=4000}"};
+  const std::vector<std::string> run = {"run",
+                                        kBrownian,
+                                        "--trajectories",
+                                        "1000",
+                                        "-o",
+                                        folder.file("out.h5"),
+                                        "--quiet",
+                                        "--device",
+                                        "cpu",
+                                        "--set",
+                                        "run.stop={metric='log_value', statistic='mean', standard_error=1e-9, max_trajectories=4000}"};
   const Answer answer = chokepoint_(run);
   EXPECT_EQ(answer.code, 4) << answer.err;
   EXPECT_EQ(answer.err.rfind("run.stop: the standard error of log_value is ", 0), 0u);
@@ -125,8 +138,8 @@ TEST(CommandLine, AMissedTargetIsExitFour) {
 TEST(CommandLine, AReachedTargetStopsTheRun) {
   TemporaryFolder folder;
   const std::string path = folder.file("out.h5");
-  const Answer answer = chokepoint_({"run", kBrownian, "--trajectories", "1000", "-o", path, "--quiet", "--device", "cpu",
-                                     "--set", "run.stop={metric='log_value', statistic='mean', standard_error=0.004, max_trajectories=1000000}"});
+  const Answer answer = chokepoint_({"run", kBrownian, "--trajectories", "1000", "-o", path, "--quiet", "--device", "cpu", "--set",
+                                     "run.stop={metric='log_value', statistic='mean', standard_error=0.004, max_trajectories=1000000}"});
   EXPECT_EQ(answer.code, 0) << answer.err;
   // sd is 0.2 sqrt(5): (0.447 / 0.004)^2 = 12,500 trajectories are needed.
   EXPECT_NEAR(std::stod(read_result(path).provenance.at("trajectories")), 12500, 1500);

@@ -165,7 +165,8 @@ TEST(Plan, BinsOfTheKernelAreTheEdgesOfTheFile) {
         const double middle = to_bin_scale(model.metrics[m], edges[bin]) / 2 + to_bin_scale(model.metrics[m], edges[bin + 1]) / 2;
         double x = middle;
         if (model.metrics[m].scale == Scale::kLog) x = std::exp(middle);
-        if (model.metrics[m].scale == Scale::kSignedLog) x = std::copysign(double(model.metrics[m].knee) * std::expm1(std::abs(middle)), middle);
+        if (model.metrics[m].scale == Scale::kSignedLog)
+          x = std::copysign(double(model.metrics[m].knee) * std::expm1(std::abs(middle)), middle);
         EXPECT_EQ(slot_of(binning, Pack<1>(static_cast<float>(x))).v, bin + 1) << model.metrics[m].key;
       }
     }
