@@ -15,6 +15,12 @@
 #include <immintrin.h>
 #endif
 
+#if defined(__has_feature)  // how clang says what GCC says by __SANITIZE_...__
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+
 #if defined(__CUDACC__)
 #define CHOKEPOINT_HD __host__ __device__ __forceinline__
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <new>
@@ -86,10 +85,8 @@ class CpuEngine final : public Engine {
 
   void run(std::uint64_t first, std::uint64_t count, Sample& sample) override {
     const auto blocks = static_cast<std::int64_t>((count + kCpuBlock - 1) / kCpuBlock);
-    ready_.store(true, std::memory_order_release);
-#pragma omp parallel num_threads(static_cast <int>(workers_.size()))
+#pragma omp parallel num_threads(static_cast<int>(workers_.size()))
     {
-      ready_.load(std::memory_order_acquire);
       CpuWorkspace& work = workers_[omp_get_thread_num()]->view;
 #pragma omp for schedule(dynamic)
       for (std::int64_t b = 0; b < blocks; ++b) {
@@ -100,9 +97,7 @@ class CpuEngine final : public Engine {
           if (first + offset < sample.keep) store(plan, work, first + offset, size, sample);
         }
       }
-      finished_.fetch_add(1, std::memory_order_acq_rel);
     }
-    finished_.load(std::memory_order_acquire);
   }
 
   void collect(Tallies& tallies) override {
@@ -147,10 +142,6 @@ class CpuEngine final : public Engine {
   int lanes_;
   RunBlock block_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  // Order the threads' work before and after a parallel region also for a thread sanitizer, which does
-  // not see the OpenMP runtime's own synchronisation.
-  std::atomic<bool> ready_ = false;
-  std::atomic<int> finished_ = 0;
 };
 
 }  // namespace
