@@ -15,15 +15,17 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__has_feature)  // how clang says what GCC says by __SANITIZE_...__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // GCC
+#define CHOKEPOINT_INSTRUMENTED
+#elif defined(__has_feature)  // clang
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define __SANITIZE_THREAD__ 1
+#define CHOKEPOINT_INSTRUMENTED
 #endif
 #endif
 
 #if defined(__CUDACC__)
 #define CHOKEPOINT_HD __host__ __device__ __forceinline__
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#elif defined(CHOKEPOINT_INSTRUMENTED)
 #define CHOKEPOINT_HD inline  // inlined into one function, instrumented code takes ten minutes to compile
 #else
 // Always inlined, so that no function compiled for AVX-512 can be merged with its AVX2 twin.
