@@ -1,7 +1,7 @@
 // The lane vocabulary: Pack<W> holds one float for each of W trajectories, Mask<W> one truth value,
 // Bits<W> one 32-bit word. The model is written once over `Real` = Pack<W>: Pack<1> runs on CUDA,
 // Pack<8> on AVX2, Pack<16> on AVX-512, and all give the same bits because every operation here is
-// correctly rounded and nothing is contracted (tests/kernels/test_pack.cpp, test_lanes.cpp).
+// correctly rounded and nothing is contracted (tests/kernels/test_pack.cpp, tests/e2e/test_same_bits.cpp).
 // Neither Mask nor Pack converts to bool, and a double literal does not compile.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
