@@ -119,8 +119,8 @@ ExecuteOptions execute_options(const po::variables_map& options) {
   if (e.threads < 0 || e.threads > 4096) problems.push_back(fmt::format("--threads {}: outside 0 to 4096", e.threads));
   if (e.lanes != 0 && e.lanes != 1 && e.lanes != 8 && e.lanes != 16)
     problems.push_back(fmt::format("--lanes {}: not one of 0, 1, 8 and 16", e.lanes));
-  if (e.block_size != 0 && (e.block_size % 32 != 0 || e.block_size < 32 || e.block_size > 256))
-    problems.push_back(fmt::format("--block-size {}: not a multiple of 32 from 32 to 256", e.block_size));
+  if (e.block_size != 0 && (e.block_size % 32 != 0 || e.block_size < 32 || e.block_size > kMaxCudaBlock))
+    problems.push_back(fmt::format("--block-size {}: not a multiple of 32 from 32 to {}", e.block_size, kMaxCudaBlock));
   if (!(e.time_limit >= 0)) problems.push_back(fmt::format("--time-limit {}: negative", e.time_limit));
   if (!problems.empty()) throw UserError(problems);
   return e;

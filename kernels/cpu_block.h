@@ -160,9 +160,12 @@ void run_block(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, 
     const std::uint64_t number = first + static_cast<std::uint64_t>(offset);
     const int left = count - offset;
     BlockRecorder<Model, Real> recorder{plan, work, offset, left < Real::kLanes ? left : Real::kLanes};
-    const auto world = make_world<Model, Real>(plan, detail::lane_numbers<Real::kLanes>(number, plan.replicates), recorder);
+    typename Model::template World<Real> world;
+    sample_parameters(plan, detail::lane_numbers<Real::kLanes>(number, plan.replicates), parameters_of<Model, Real>(world),
+                      [&](int i, auto mask) { recorder.clamped(i, mask); });
+    Model::complete_world(world);
     if (number < plan.keep) memcpy(work.parameters + offset * Model::kParameters, &world, sizeof(Real) * Model::kParameters);
-    run_policies<Model, Real, kMaxBatch>(plan, world, detail::lane_numbers<Real::kLanes>(number, 1), states, triggers, recorder);
+    run_policies<Model, Real>(plan, world, detail::lane_numbers<Real::kLanes>(number, 1), states, triggers, recorder);
   }
   detail::tally_block<Model, Real>(plan, work, first, count);
 }

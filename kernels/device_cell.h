@@ -1,8 +1,9 @@
-// The sums of a cell as a GPU keeps them: 64-bit sums of 27-bit pieces, so that a warp can add a piece in
-// 32 bits; and the extremes as words whose order is that of the floats. Same integers as CellSums in the end.
+// The sums of a cell as a GPU takes them, in integers only: each thread sums the two halves of a value's
+// units and their products in 64 bits, a cell in device memory holds 128. Same integers as CellSums.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "engine.h"
@@ -10,46 +11,58 @@
 
 namespace chokepoint {
 
-inline constexpr int kPieceBits = 27, kUnitPieces = 2, kPieces = 6;  // two of units + 2^43, four of their squares
-inline constexpr std::int64_t kUnitBias = std::int64_t{1} << 43;
-inline constexpr std::uint32_t kPieceMask = (1u << kPieceBits) - 1;
-
 struct DeviceCell {
-  unsigned long long piece[kPieces];
-  std::uint32_t least, greatest;
-  std::uint32_t saturated, unused;
+  unsigned long long units[2], squares[2];  // 128 bits each, the lower half first
+  unsigned long long saturated;
+  std::uint32_t least, greatest;            // as ordered words
 };
-inline constexpr DeviceCell kEmptyCell = {{}, 0xffffffffu, 0, 0, 0};
+inline constexpr DeviceCell kEmptyCell = {{}, {}, 0, 0xffffffffu, 0};
 
-// The pieces of one value, given in whole units of at most 2^43 in size.
-struct Pieces {
-  std::uint32_t of[kPieces];
-};
-CHOKEPOINT_HD Pieces pieces_of(float units) {
-  const auto whole = static_cast<std::int64_t>(units);
-  const auto biased = static_cast<std::uint64_t>(whole + kUnitBias);
-  // |units| has 44 bits: its square as (a 2^27 + b)^2, with a below 2^17.
-  const auto size = static_cast<std::uint64_t>(whole < 0 ? -whole : whole);
-  const std::uint64_t a = size >> kPieceBits, b = size & kPieceMask, middle = 2 * a * b;
-  const std::uint64_t low = b * b + ((middle & kPieceMask) << kPieceBits), high = a * a + (middle >> kPieceBits) + (low >> 2 * kPieceBits);
-  const auto piece = [](std::uint64_t x, int k) { return static_cast<std::uint32_t>(x >> (k * kPieceBits)) & kPieceMask; };
-  return {{piece(biased, 0), piece(biased, 1), piece(low, 0), piece(low, 1), piece(high, 0), piece(high, 1)}};
-}
-
+// A word whose order is that of the floats.
 CHOKEPOINT_HD std::uint32_t ordered_word(float x) {
   const auto word = detail::bit_cast<std::uint32_t>(x);
   return word >> 31 ? ~word : word | 0x80000000u;
 }
 inline float float_of_ordered(std::uint32_t word) { return detail::bit_cast<float>(word >> 31 ? word & 0x7fffffffu : ~word); }
 
-// `finite`: how many values the cell holds.
-inline CellSums sums_of(const DeviceCell& cell, std::int64_t finite) {
+// What one thread sums, of at most kMost values: a value of at most 2^43 units is high * 2^22 + low with both
+// at most 2^21 in size.
+struct ThreadSums {
+  static constexpr int kHalf = 22, kMost = 512;
+  std::int32_t high = 0, low = 0;
+  std::int64_t high_high = 0, high_low = 0, low_low = 0;
+  float least = CellSums{}.least, greatest = CellSums{}.greatest;
+
+  // `units`: of `value`, whole. The rounding constant leaves the nearest integer in a float's low bits.
+  CHOKEPOINT_HD void add(float units, float value) {
+    constexpr float kRound = 12582912.0f;  // 1.5 * 2^23, whose word is 0x4b400000
+    const float upper = detail::add(detail::multiply(units, 0x1p-22f), kRound);
+    const float rest = detail::fused(detail::subtract(upper, kRound), -0x1p22f, units);
+    const auto h = static_cast<std::int32_t>(detail::bit_cast<std::uint32_t>(upper) - 0x4b400000u);
+    const auto l = static_cast<std::int32_t>(detail::bit_cast<std::uint32_t>(detail::add(rest, kRound)) - 0x4b400000u);
+    high += h;
+    low += l;
+    high_high += static_cast<std::int64_t>(h) * h;
+    high_low += static_cast<std::int64_t>(h) * l;
+    low_low += static_cast<std::int64_t>(l) * l;
+    least = fminf(value, least);  // these pass over NaN
+    greatest = fmaxf(value, greatest);
+  }
+  CHOKEPOINT_HD std::int64_t units() const { return (static_cast<std::int64_t>(high) << kHalf) + low; }
+};
+
+// The sum of squares from the sums of products.
+CHOKEPOINT_HD UnsignedWide squares_of(std::int64_t high_high, std::int64_t high_low, std::int64_t low_low) {
+  constexpr int kHalf = ThreadSums::kHalf;
+  return static_cast<UnsignedWide>((static_cast<Wide>(high_high) << 2 * kHalf) + (static_cast<Wide>(high_low) << (kHalf + 1)) + low_low);
+}
+
+inline CellSums sums_of(const DeviceCell& cell) {
   CellSums sums;
-  for (int k = 0; k < kUnitPieces; ++k) sums.units += static_cast<Wide>(cell.piece[k]) << (kPieceBits * k);
-  for (int k = kUnitPieces; k < kPieces; ++k) sums.squares += static_cast<UnsignedWide>(cell.piece[k]) << (kPieceBits * (k - kUnitPieces));
-  sums.units -= static_cast<Wide>(finite) * kUnitBias;
-  sums.saturated = cell.saturated;
-  if (finite > 0) {
+  sums.units = static_cast<Wide>((static_cast<UnsignedWide>(cell.units[1]) << 64) + cell.units[0]);
+  sums.squares = (static_cast<UnsignedWide>(cell.squares[1]) << 64) + cell.squares[0];
+  sums.saturated = static_cast<std::int64_t>(cell.saturated);
+  if (cell.least <= cell.greatest) {
     sums.least = float_of_ordered(cell.least);
     sums.greatest = float_of_ordered(cell.greatest);
   }

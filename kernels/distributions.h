@@ -68,10 +68,11 @@ CHOKEPOINT_HD Pack<W> quantile(const Distribution& d, const float* knots, Pack<W
 }
 
 // The parameters of a world, in the order of the model's rows; `count_clamped(parameter, mask)` hears
-// of draws that left the valid range.
+// of draws that left the valid range. Only every `stride`-th from `first` on, where threads share a world.
 template <int W, class CountClamped>
-CHOKEPOINT_HD void sample_parameters(const KernelPlan& plan, Index<W> world, Pack<W>* parameters, CountClamped&& count_clamped) {
-  for (int i = 0; i < plan.parameters; ++i) {
+CHOKEPOINT_HD void sample_parameters(const KernelPlan& plan, Index<W> world, Pack<W>* parameters, CountClamped&& count_clamped,
+                                     int first = 0, int stride = 1) {
+  for (int i = first; i < plan.parameters; i += stride) {
     const Distribution& d = plan.distribution[i];
     if (d.law == Law::kConstant) {
       parameters[i] = d.a;

@@ -54,8 +54,9 @@ void merge(const CellSums& from, CellSums& to) {
   to.units += from.units;
   to.squares += from.squares;
   to.saturated += from.saturated;
-  to.least = std::min(to.least, from.least);
-  to.greatest = std::max(to.greatest, from.greatest);
+  // Adding zero makes -0 and +0, which compare equal, one.
+  to.least = std::min(to.least, from.least) + 0.0f;
+  to.greatest = std::max(to.greatest, from.greatest) + 0.0f;
 }
 
 void check_arithmetic() {

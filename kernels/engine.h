@@ -116,9 +116,10 @@ struct CudaDevice {
   std::size_t memory;
   int major, minor, processors;
 };
+inline constexpr int kMaxCudaBlock = 320;  // threads: with more, a thread would have too few registers
 bool built_with_cuda();
 std::vector<CudaDevice> cuda_devices();  // empty without a usable GPU
-std::unique_ptr<Engine> make_cuda_engine(const Job& job, int device, int block_size);  // block_size 0: chosen
+std::unique_ptr<Engine> make_cuda_engine(const Job& job, int device, int block_size);  // threads; 0: chosen
 
 // Checks that this build rounds every operation once and fuses exactly where asked: throws
 // std::logic_error naming the compiler and the flags if not.

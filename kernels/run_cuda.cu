@@ -1,22 +1,17 @@
-// The CUDA back end. One thread runs one trajectory under every policy of a batch; a block keeps its
-// worlds, sums and event counts in shared memory and hands them over once a policy is done. Histograms
-// are too large for that: they are counted in global memory, which the second-level cache holds for one
-// policy. Nothing here depends on the order of threads, because only integers are added.
+// The CUDA back end: device memory, launches and transfers around the two steps of device_tile.h. Tile by tile,
+// trajectories are run and tallied in one stream; only counts leave the device, and the trajectories that are kept.
 // SPDX-License-Identifier: Apache-2.0
-#include <thrust/copy.h>
-#include <thrust/device_vector.h>
-#include <thrust/execution_policy.h>
-#include <thrust/fill.h>
-#include <thrust/host_vector.h>
+#include <cuda_runtime.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <utility>
 
-#include "device_cell.h"
+#include "device_tally.h"
+#include "device_trajectories.h"
 #include "engine.h"
 #include "models.h"
-#include "tally.h"
-#include "trajectory.h"
 
 namespace chokepoint {
 
@@ -28,356 +23,336 @@ void check(cudaError_t error, const char* call) {
   if (error == cudaSuccess) return;
   std::size_t free = 0, total = 0;
   cudaMemGetInfo(&free, &total);
+  cudaGetLastError();
   throw DeviceError(std::string("device: ") + call + " failed: " + cudaGetErrorName(error) + " (" + cudaGetErrorString(error) + "), " +
                     std::to_string(free >> 20) + " MiB of " + std::to_string(total >> 20) +
                     " MiB free. Is another job on this GPU? Try --device cpu.");
 }
 
-constexpr int kMaxBlock = 256;
-using Real = Pack<1>;
+constexpr int kOldestMajor = 8;  // compute capability of the oldest GPU that this is compiled for
+constexpr int kTallyBlock = 256;
 
-__constant__ KernelPlan constant_plan;
-
-// Device memory that the kernel adds to.
-struct DeviceTallies {
-  std::uint32_t* slots;  // as in Tallies
-  DeviceCell* cells;     // (policy, metric, record)
-  std::uint32_t* event_steps;
-  std::uint32_t* joint;
-  unsigned long long* clamped;
-  unsigned long long* first_non_finite;
-  float* sample_parameters;  // as in Sample
-  float* sample_metrics;
-  std::int16_t* sample_events;
-  int total_policies;
+// A block of CUDA threads as device_tile.h wants it.
+template <int kThreads = 0>
+struct CudaTeam {
+  __device__ int thread() const { return static_cast<int>(threadIdx.x); }
+  __device__ int threads() const { return kThreads ? kThreads : static_cast<int>(blockDim.x); }
+  __device__ int block() const { return static_cast<int>(blockIdx.x); }
+  __device__ int blocks() const { return static_cast<int>(gridDim.x); }
+  // Read from lane 0, so that the compiler knows that a warp's policy is uniform.
+  __device__ int warp() const { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kWarp, 0); }
+  __device__ void sync() const { __syncthreads(); }
+  // Otherwise the compiler reads the world once for many steps, and puts what finds no register back into memory.
+  __device__ void reread() const { asm volatile("" ::: "memory"); }
+  template <class T>
+  __device__ T exchange(T x, int mask) const { return __shfl_xor_sync(0xffffffffu, x, mask); }
+  template <class T>
+  __device__ T add(T* to, T x) const { return atomicAdd(to, x); }
+  template <class T>
+  __device__ T min(T* to, T x) const { return atomicMin(to, x); }
+  template <class T>
+  __device__ T max(T* to, T x) const { return atomicMax(to, x); }
 };
 
-// The block's shared memory: cells of the policy in hand, its event counts, the threads' worlds.
-struct BlockMemory {
-  DeviceCell* cells;           // (metric, record); unused where they do not fit, and global ones take their place
-  std::uint32_t* event_steps;  // (event, step)
-  float* worlds;
-  int world_stride;  // odd, so that the threads of a warp read from different banks
-};
-
+// The plan is a kernel argument: it lies in constant memory, whose reads are broadcast to a warp.
 template <class Model>
-constexpr int kWorldStride = static_cast<int>(sizeof(typename Model::template World<Real>) / sizeof(float)) | 1;
+__global__ void __launch_bounds__(kMaxCudaBlock, 2) run_kernel(const __grid_constant__ KernelPlan plan, Tile tile, DeviceTallies out) {
+  extern __shared__ float memory[];
+  run_tile<Model>(CudaTeam<>{}, plan, tile, out, memory);
+}
 
-template <class Model, bool kCellsOnChip>
-struct DeviceRecorder {
-  const KernelPlan& plan;
-  const DeviceTallies& out;
-  const BlockMemory& block;
-  std::uint64_t trajectory;
-  bool active;      // beyond the end of a run threads go along but count nothing
-  bool non_finite;  // under the policy in hand
+__global__ void __launch_bounds__(kTallyBlock) tally_kernel(const __grid_constant__ KernelPlan plan, Tile tile, DeviceTallies out, int parts) {
+  extern __shared__ std::uint32_t histogram[];
+  tally_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, histogram);
+}
+static_assert(sizeof(KernelPlan) + sizeof(Tile) + sizeof(DeviceTallies) + sizeof(int) <= 32764, "kernel arguments have no more room");
+static_assert(kTallyBlock % kWarp == 0 && kMaxCudaBlock % kWarp == 0);
 
-  __device__ void clamped(int parameter, Mask<1> mask) {
-    if (active && mask.v && plan.first_policy == 0) atomicAdd(out.clamped + parameter, 1ull);
+// Memory on the device, or pinned on the host so that transfers need no copy of their own.
+template <class T, cudaError_t (*kAllocate)(void**, std::size_t), cudaError_t (*kFree)(void*)>
+class Memory {
+ public:
+  Memory() = default;
+  explicit Memory(std::size_t size) : size_(size) {
+    void* data = nullptr;
+    if (size > 0) CHOKEPOINT_CUDA_CHECK(kAllocate(&data, size * sizeof(T)));
+    data_ = static_cast<T*>(data);
   }
-
-  __device__ void record(int p, int record, const Real* metrics) {
-    const int policy = plan.first_policy + p;
-    const bool last = record == plan.records - 1 && active && trajectory < plan.keep;
-    std::uint32_t slot[Model::kMetrics];
-#pragma unroll
-    for (int m = 0; m < Model::kMetrics; ++m) {
-      slot[m] = slot_of(plan.binning[m], metrics[m]).v;
-      const std::size_t cell = (static_cast<std::size_t>(policy) * Model::kMetrics + m) * plan.records + record;
-      if (active) atomicAdd(out.slots + cell * kSlots + slot[m], 1u);
-      const float units = units_of(plan.binning[m], metrics[m]).v;
-      const bool counts = active && slot[m] != kNonFinite;
-      if constexpr (kCellsOnChip)
-        add_to_cell(block.cells[m * plan.records + record], units, metrics[m].v, counts);
-      else
-        add_to_cell(out.cells[cell], units, metrics[m].v, counts);
-      non_finite |= slot[m] == kNonFinite;
-      if (last) out.sample_metrics[(policy * plan.keep + trajectory) * Model::kMetrics + m] = metrics[m].v;
-    }
-    for (int j = 0; j < plan.joints && active; ++j) {
-      std::uint32_t first = 0, second = 0;
-#pragma unroll
-      for (int m = 0; m < Model::kMetrics; ++m) {
-        if (m == plan.joint[j].first) first = slot[m];
-        if (m == plan.joint[j].second) second = slot[m];
-      }
-      const std::size_t table = (static_cast<std::size_t>(j) * out.total_policies + policy) * plan.records + record;
-      atomicAdd(out.joint + (table * kJointSide + joint_bin(static_cast<int>(first))) * kJointSide + joint_bin(static_cast<int>(second)),
-                1u);
-    }
+  Memory(Memory&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Memory& operator=(Memory&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
   }
-
-  __device__ void finish(int p, const Real* events, const TriggerState<Real>* triggers, int trigger_count) {
-    const int policy = plan.first_policy + p;
-    const int model_events = Model::kEvents;
-#pragma unroll
-    for (int e = 0; e < model_events; ++e) add_event(policy, e, events[e]);
-    for (int e = model_events; e < plan.events; ++e)
-      add_event(policy, e, e - model_events < trigger_count ? triggers[e - model_events].fired : Real(static_cast<float>(plan.steps)));
-    if (active && non_finite) atomicMin(out.first_non_finite + policy, static_cast<unsigned long long>(trajectory));
-    non_finite = false;
-    __syncthreads();
-    hand_over(policy);
-    __syncthreads();
-  }
+  ~Memory() { kFree(data_); }
+  T* data() const { return data_; }
+  std::size_t size() const { return size_; }
 
  private:
-  // Every thread of a warp comes here together; lane 0 adds for all.
-  __device__ void add_to_cell(DeviceCell& cell, float units, float value, bool counts) {
-    const Pieces pieces = counts ? pieces_of(units) : Pieces{};
-    const bool leader = threadIdx.x % 32 == 0;
-#pragma unroll
-    for (int k = 0; k < kPieces; ++k) {
-      const std::uint32_t sum = __reduce_add_sync(0xffffffffu, pieces.of[k]);
-      if (leader && sum != 0) atomicAdd(&cell.piece[k], static_cast<unsigned long long>(sum));
-    }
-    const std::uint32_t word = ordered_word(value);
-    const std::uint32_t least = __reduce_min_sync(0xffffffffu, counts ? word : kEmptyCell.least);
-    const std::uint32_t greatest = __reduce_max_sync(0xffffffffu, counts ? word : kEmptyCell.greatest);
-    if (leader) {
-      atomicMin(&cell.least, least);
-      atomicMax(&cell.greatest, greatest);
-    }
-    if (counts && (units == kUnitLimit || units == -kUnitLimit)) atomicAdd(&cell.saturated, 1u);
-  }
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+template <class T>
+using DeviceMemory = Memory<T, cudaMalloc, cudaFree>;
+using PinnedMemory = Memory<std::byte, cudaMallocHost, cudaFreeHost>;
 
-  __device__ void add_event(int policy, int event, Real when) {
-    if (!active) return;
-    const int step = static_cast<int>(when.v);
-    atomicAdd(block.event_steps + event * (plan.steps + 1) + step, 1u);
-    if (trajectory < plan.keep)
-      out.sample_events[(policy * plan.keep + trajectory) * plan.events + event] = static_cast<std::int16_t>(step < plan.steps ? step : -1);
+// A stream and two events, which keep the host one call ahead of the device.
+struct Queue {
+  Queue() {
+    CHOKEPOINT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+    for (cudaEvent_t& event : done) CHOKEPOINT_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
   }
-
-  // Shared to global memory, and empty again.
-  __device__ void hand_over(int policy) {
-    for (int i = threadIdx.x; kCellsOnChip && i < Model::kMetrics * plan.records; i += blockDim.x) {
-      DeviceCell& from = block.cells[i];
-      DeviceCell& to = out.cells[static_cast<std::size_t>(policy) * Model::kMetrics * plan.records + i];
-      for (int k = 0; k < kPieces; ++k)
-        if (from.piece[k] != 0) atomicAdd(&to.piece[k], from.piece[k]);
-      atomicMin(&to.least, from.least);
-      atomicMax(&to.greatest, from.greatest);
-      if (from.saturated != 0) atomicAdd(&to.saturated, from.saturated);
-      from = kEmptyCell;
-    }
-    const int events = plan.events * (plan.steps + 1);
-    for (int i = threadIdx.x; i < events; i += blockDim.x) {
-      if (block.event_steps[i] != 0) atomicAdd(out.event_steps + static_cast<std::size_t>(policy) * events + i, block.event_steps[i]);
-      block.event_steps[i] = 0;
-    }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  ~Queue() {
+    if (stream) cudaStreamSynchronize(stream);
+    for (cudaEvent_t event : done)
+      if (event) cudaEventDestroy(event);
+    if (stream) cudaStreamDestroy(stream);
   }
+  cudaStream_t stream{};
+  cudaEvent_t done[2]{};
 };
 
-template <class Model, bool kCellsOnChip>
-__global__ void __launch_bounds__(kMaxBlock, 1) run_trajectories(std::uint64_t first, std::uint64_t count, DeviceTallies out) {
-  using World = typename Model::template World<Real>;
-  extern __shared__ unsigned long long shared[];
-  const KernelPlan& plan = constant_plan;
-  BlockMemory block;
-  const int cells = kCellsOnChip ? Model::kMetrics * plan.records : 0;
-  block.cells = reinterpret_cast<DeviceCell*>(shared);
-  block.event_steps = reinterpret_cast<std::uint32_t*>(block.cells + cells);
-  block.worlds = reinterpret_cast<float*>(block.event_steps + plan.events * (plan.steps + 1));
-  block.world_stride = kWorldStride<Model>;
-  for (int i = threadIdx.x; i < cells; i += blockDim.x) block.cells[i] = kEmptyCell;
-  for (int i = threadIdx.x; i < plan.events * (plan.steps + 1); i += blockDim.x) block.event_steps[i] = 0;
-  __syncthreads();
-
-  World& world = *reinterpret_cast<World*>(block.worlds + threadIdx.x * block.world_stride);
-  // Blocks stay and take turns; all threads of a block make the same number of rounds.
-  for (std::uint64_t tile = blockIdx.x; tile * blockDim.x < count; tile += gridDim.x) {
-    const std::uint64_t offset = tile * blockDim.x + threadIdx.x;
-    DeviceRecorder<Model, kCellsOnChip> recorder{plan, out, block, first + offset, offset < count, false};
-    const auto index = [](std::uint64_t number) {
-      return Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))};
-    };
-    world = make_world<Model, Real>(plan, index(recorder.trajectory / plan.replicates), recorder);
-    if (recorder.active && recorder.trajectory < plan.keep)
-      for (int i = 0; i < Model::kParameters; ++i)
-        out.sample_parameters[recorder.trajectory * Model::kParameters + i] = reinterpret_cast<const float*>(&world)[i];
-    PolicyState<Model, Real> state[1];
-    TriggerStates<Real> triggers[1];
-    run_policies<Model, Real, 1>(plan, world, index(recorder.trajectory), state, triggers, recorder);
-  }
-}
-
-using Kernel = void (*)(std::uint64_t, std::uint64_t, DeviceTallies);
-
-template <class T>
-T* raw(thrust::device_vector<T>& v) {
-  return thrust::raw_pointer_cast(v.data());
-}
+using RunKernel = void (*)(KernelPlan, Tile, DeviceTallies);
 
 class CudaEngine final : public Engine {
  public:
-  CudaEngine(const Job& job, const CudaDevice& device, int block_size) : job_(job), device_(device), block_(block_size) {
-    CHOKEPOINT_CUDA_CHECK(cudaSetDevice(device.number));
-    CHOKEPOINT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-    for (cudaEvent_t& event : done_)
-      CHOKEPOINT_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
-    try {
-      allocate();
-    } catch (const std::bad_alloc&) {  // thrust reports a failed cudaMalloc so
-      CHOKEPOINT_CUDA_CHECK(cudaErrorMemoryAllocation);
-    }
-    choose_launch();
+  CudaEngine(const Job& job, const CudaDevice& device, int block_size) : job_(job), device_(device) {
+    use_device();
+    queue_ = std::make_unique<Queue>();
+    choose_team(block_size);
+    allocate();
+    choose_tile();
+    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
   }
+  ~CudaEngine() override { cudaSetDevice(device_.number); }  // for the members' sake
 
-  ~CudaEngine() override {
-    cudaStreamSynchronize(stream_);
-    for (cudaEvent_t event : done_) cudaEventDestroy(event);
-    cudaStreamDestroy(stream_);
-  }
-
-  // Returns while the device is at work, one launch ahead of it.
+  // Returns while the device is at work.
   void run(std::uint64_t first, std::uint64_t count, Sample& sample) override {
-    CHOKEPOINT_CUDA_CHECK(cudaEventSynchronize(done_[next_]));
-    const auto tiles = (count + block_ - 1) / block_;
-    const auto blocks = static_cast<unsigned>(std::min<std::uint64_t>(tiles, grid_));
-    for (const KernelPlan& plan : job_.batches) {
-      CHOKEPOINT_CUDA_CHECK(cudaMemcpyToSymbolAsync(constant_plan, &plan, sizeof plan, 0, cudaMemcpyHostToDevice, stream_));
-      kernel_<<<blocks, block_, shared_bytes_, stream_>>>(first, count, view_);
-      CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
+    use_device();
+    CHOKEPOINT_CUDA_CHECK(cudaEventSynchronize(queue_->done[next_]));
+    for (std::uint64_t offset = 0; offset < count; offset += tile_.stride) {
+      tile_.first = first + offset;
+      tile_.count = static_cast<int>(std::min<std::uint64_t>(tile_.stride, count - offset));
+      for (const KernelPlan& plan : job_.batches) {
+        launch(plan);
+        if (tile_.first < sample.keep) store(plan, sample);
+      }
     }
-    CHOKEPOINT_CUDA_CHECK(cudaEventRecord(done_[next_], stream_));
+    CHOKEPOINT_CUDA_CHECK(cudaEventRecord(queue_->done[next_], queue_->stream));
     next_ = 1 - next_;
-    if (first < sample.keep) store(first, std::min(count, sample.keep - first), sample);
   }
 
   void collect(Tallies& tallies) override {
-    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(stream_));
+    use_device();
     collect_cells(tallies);
-    add_and_clear(event_steps_, tallies.event_steps);
-    add_and_clear(joint_, tallies.joint);
-    add_and_clear(clamped_, tallies.clamped);
-    const thrust::host_vector<unsigned long long> lowest = first_non_finite_;
-    for (std::size_t i = 0; i < lowest.size(); ++i)
+    collect_counts(slots_, tallies.slots);
+    collect_counts(event_steps_, tallies.event_steps);
+    collect_counts(joint_, tallies.joint);
+    collect_counts(clamped_, tallies.clamped);
+    const auto* lowest = fetch(first_non_finite_);
+    for (std::size_t i = 0; i < first_non_finite_.size(); ++i)
       tallies.first_non_finite[i] = std::min<std::uint64_t>(tallies.first_non_finite[i], lowest[i]);
-    CHOKEPOINT_CUDA_CHECK(cudaDeviceSynchronize());
+    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
   }
 
   std::string describe() const override {
-    return device_.name + " (" + device_.uuid + "), " + std::to_string(grid_) + " blocks of " + std::to_string(block_);
+    return device_.name + " (" + device_.uuid + "), " + std::to_string(blocks_) + " teams of " + std::to_string(warps_) +
+           (warps_ == 1 ? " warp" : " warps");
   }
 
  private:
+  void use_device() const { CHOKEPOINT_CUDA_CHECK(cudaSetDevice(device_.number)); }
+  int attribute(cudaDeviceAttr which) const {
+    int value = 0;
+    CHOKEPOINT_CUDA_CHECK(cudaDeviceGetAttribute(&value, which, device_.number));
+    return value;
+  }
+  int most_policies() const {
+    int most = 1;
+    for (const KernelPlan& plan : job_.batches) most = std::max(most, plan.policies);
+    return most;
+  }
+
+  // The size of a team that promises the highest rate. A month's draws cost about what a step of a policy costs, and
+  // are made once for each share of the policies; beyond kEnough warps a multiprocessor gains little.
+  void choose_team(int block_size) {
+    constexpr int kEnough = 20;
+    const int policies = most_policies(), largest = std::min(policies, (block_size ? block_size : kMaxCudaBlock) / kWarp);
+    const int limit = attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
+    double best = 0;
+    with_model(job_.model->name, [&](auto model) {
+      using Model = decltype(model);
+      run_kernel_ = run_kernel<Model>;
+      const auto* kernel = reinterpret_cast<const void*>(run_kernel_);
+      CHOKEPOINT_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
+      for (int warps = block_size ? largest : 1; warps <= largest; ++warps) {
+        const std::size_t bytes = TeamMemory<Model>::bytes(warps);
+        int resident = 0;
+        if (bytes <= static_cast<std::size_t>(limit))
+          CHOKEPOINT_CUDA_CHECK(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, kernel, warps * kWarp, bytes));
+        const int shares = (policies + warps - 1) / warps;
+        const double busy = std::min(kEnough, resident * policies / shares), rate = busy / (1 + static_cast<double>(shares) / policies);
+        if (rate <= best) continue;
+        best = rate;
+        warps_ = warps;
+        blocks_ = resident * device_.processors;
+        team_bytes_ = bytes;
+      }
+    });
+    if (best == 0)
+      throw DeviceError("device: a team of " + std::to_string(largest) + " warps does not fit a multiprocessor of " + device_.name + " (" +
+                        std::to_string(limit >> 10) + " KiB of shared memory). Use a smaller --block-size or --device cpu.");
+  }
+
   void allocate() {
     const Shape& s = job_.shape;
     const std::size_t policies = s.policies;
-    slots_.resize(s.cells() * kSlots);
-    cells_.resize(s.cells(), kEmptyCell);
-    event_steps_.resize(policies * s.events * (s.steps + 1));
-    joint_.resize(std::size_t(s.joints) * policies * s.records * kJointSide * kJointSide);
-    clamped_.resize(s.parameters);
-    first_non_finite_.resize(policies, ~0ull);
-    sample_parameters_.resize(job_.keep * s.parameters);
-    sample_metrics_.resize(policies * job_.keep * s.metrics);
-    sample_events_.resize(policies * job_.keep * s.events);
-    knots_ = job_.knots;
-    for (KernelPlan& plan : job_.batches) plan.knots = raw(knots_);
-    view_ = {raw(slots_),
-             raw(cells_),
-             raw(event_steps_),
-             raw(joint_),
-             raw(clamped_),
-             raw(first_non_finite_),
-             raw(sample_parameters_),
-             raw(sample_metrics_),
-             raw(sample_events_),
-             s.policies};
-    CHOKEPOINT_CUDA_CHECK(cudaDeviceSynchronize());  // thrust fills on another stream
+    slots_ = DeviceMemory<std::uint32_t>(s.cells() * kSlots);
+    cells_ = DeviceMemory<DeviceCell>(s.cells());
+    event_steps_ = DeviceMemory<std::uint32_t>(policies * s.events * (s.steps + 1));
+    joint_ = DeviceMemory<std::uint32_t>(std::size_t(s.joints) * policies * s.records * kJointSide * kJointSide);
+    clamped_ = DeviceMemory<unsigned long long>(s.parameters);
+    first_non_finite_ = DeviceMemory<unsigned long long>(policies);
+    knots_ = DeviceMemory<float>(job_.knots.size());
+    if (!job_.knots.empty())
+      CHOKEPOINT_CUDA_CHECK(cudaMemcpy(knots_.data(), job_.knots.data(), job_.knots.size() * sizeof(float), cudaMemcpyHostToDevice));
+    for (KernelPlan& plan : job_.batches) plan.knots = knots_.data();
+    clear(slots_), clear(event_steps_), clear(joint_), clear(clamped_), clear_cells();
+    CHOKEPOINT_CUDA_CHECK(cudaMemsetAsync(first_non_finite_.data(), 0xff, policies * sizeof(unsigned long long), queue_->stream));
+    out_ = {slots_.data(),   cells_.data(),   event_steps_.data(), joint_.data(),
+            clamped_.data(), first_non_finite_.data(), s.policies};
   }
 
-  // The block size that keeps most threads on a multiprocessor, given what a block needs of its memory.
-  void choose_launch() {
-    const Shape& s = job_.shape;
-    int limit = 0;
-    CHOKEPOINT_CUDA_CHECK(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device_.number));
-    const auto try_blocks = [&](Kernel kernel, int stride, std::size_t fixed) {
-      CHOKEPOINT_CUDA_CHECK(
-          cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize, limit));
-      kernel_ = kernel;
-      const int smallest = block_ ? block_ : 32, largest = block_ ? block_ : kMaxBlock;
-      int best = 0;
-      for (int block = smallest; block <= largest; block += 32) {
-        const std::size_t bytes = fixed + std::size_t(block) * stride * sizeof(float);
-        int resident = 0;
-        if (bytes > static_cast<std::size_t>(limit)) break;
-        CHOKEPOINT_CUDA_CHECK(
-            cudaOccupancyMaxActiveBlocksPerMultiprocessor(&resident, reinterpret_cast<const void*>(kernel), block, bytes));
-        if (resident * block <= best) continue;
-        best = resident * block;
-        grid_ = static_cast<unsigned>(resident * device_.processors);
-        shared_bytes_ = bytes;
-        chosen_ = block;
-      }
-      return best > 0;
-    };
-    const std::size_t events = s.events * (s.steps + 1) * sizeof(std::uint32_t);
-    const bool found = with_model(job_.model->name, [&](auto model) {
-      using Model = decltype(model);
-      return try_blocks(run_trajectories<Model, true>, kWorldStride<Model>, events + s.metrics * s.records * sizeof(DeviceCell)) ||
-             try_blocks(run_trajectories<Model, false>, kWorldStride<Model>, events);
-    });
-    if (!found)
-      throw DeviceError("device: a block does not fit the " + std::to_string(limit >> 10) + " KiB of shared memory that " + device_.name +
-                        " has. Run fewer years (run.years), smaller blocks (--block-size) or use --device cpu.");
-    block_ = chosen_;
-  }
-
-  void store(std::uint64_t first, std::uint64_t count, Sample& sample) {
-    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(stream_));
-    const Shape& s = job_.shape;
-    const auto rows = [&](const auto& from, auto& to, std::size_t row, std::size_t width) {
-      thrust::copy_n(from.begin() + row * width, count * width, to.begin() + row * width);
-    };
-    rows(sample_parameters_, sample.parameters, first, s.parameters);
-    for (int p = 0; p < s.policies; ++p) {
-      rows(sample_metrics_, sample.metrics, p * sample.keep + first, s.metrics);
-      rows(sample_events_, sample.events, p * sample.keep + first, s.events);
+  // A tile is as long as memory allows, up to a size that hides what a launch costs, and gives every team the same
+  // number of turns.
+  void choose_tile() {
+    constexpr std::size_t kMostBytes = std::size_t{4} << 30;
+    constexpr int kMostTrajectories = 65536;
+    std::size_t values = 0, events = 0, free = 0, total = 0;
+    for (const KernelPlan& plan : job_.batches) {
+      values = std::max(values, value_rows(plan));
+      events = std::max(events, event_rows(plan));
     }
+    const std::size_t parameters = job_.keep > 0 ? job_.shape.parameters : 0;
+    const std::size_t each = (values + parameters) * sizeof(float) + events * sizeof(std::uint16_t);
+    CHOKEPOINT_CUDA_CHECK(cudaMemGetInfo(&free, &total));
+    const auto most = static_cast<int>(std::min<std::size_t>(kMostTrajectories, std::min(kMostBytes, free / 3) / each)) / kWarp;
+    const int turn = std::max(1, blocks_ / ((most_policies() + warps_ - 1) / warps_));  // groups of 32 that run at a time
+    tile_.stride = std::max(1, most > turn ? most / turn * turn : most) * kWarp;
+    values_ = DeviceMemory<float>(values * tile_.stride);
+    events_ = DeviceMemory<std::uint16_t>(events * tile_.stride);
+    parameters_ = DeviceMemory<float>(parameters * tile_.stride);
+    tile_.values = values_.data();
+    tile_.events = events_.data();
+    tile_.parameters = parameters_.data();
+  }
+
+  void launch(const KernelPlan& plan) {
+    const int groups = (tile_.count + kWarp - 1) / kWarp, shares = (plan.policies + warps_ - 1) / warps_;
+    run_kernel_<<<std::min(blocks_, groups * shares), warps_ * kWarp, team_bytes_, queue_->stream>>>(plan, tile_, out_);
+    CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
+    const auto rows = static_cast<int>(value_rows(plan) + joint_rows(plan) + event_rows(plan));
+    // Enough blocks to fill the device a few times over, and few enough values for a thread's sums.
+    const int wanted = (32 * device_.processors + rows - 1) / rows, threads = kTallyBlock * ThreadSums::kMost;
+    const int parts = std::max((tile_.count + threads - 1) / threads, std::min(wanted, (tile_.count + kTallyBlock - 1) / kTallyBlock));
+    tally_kernel<<<rows * parts, kTallyBlock, tally_words(plan) * sizeof(std::uint32_t), queue_->stream>>>(plan, tile_, out_, parts);
+    CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
+  }
+
+  // ---- transfers
+
+  std::byte* staging(std::size_t bytes) {
+    if (staging_.size() < bytes) staging_ = PinnedMemory(bytes);
+    return staging_.data();
   }
 
   template <class T>
-  static void add_and_clear(thrust::device_vector<T>& from, std::vector<std::int64_t>& to) {
-    const thrust::host_vector<T> counts = from;
-    for (std::size_t i = 0; i < counts.size(); ++i) to[i] += static_cast<std::int64_t>(counts[i]);
-    thrust::fill(from.begin(), from.end(), T{0});
+  const T* fetch(const DeviceMemory<T>& from) {
+    const std::size_t bytes = from.size() * sizeof(T);
+    std::byte* to = staging(bytes);
+    CHOKEPOINT_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), bytes, cudaMemcpyDeviceToHost, queue_->stream));
+    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
+    return reinterpret_cast<const T*>(to);
+  }
+
+  template <class T>
+  void clear(const DeviceMemory<T>& memory) {
+    if (memory.size() > 0) CHOKEPOINT_CUDA_CHECK(cudaMemsetAsync(memory.data(), 0, memory.size() * sizeof(T), queue_->stream));
+  }
+  void clear_cells() {
+    const std::size_t bytes = cells_.size() * sizeof(DeviceCell);
+    std::fill_n(reinterpret_cast<DeviceCell*>(staging(bytes)), cells_.size(), kEmptyCell);
+    CHOKEPOINT_CUDA_CHECK(cudaMemcpyAsync(cells_.data(), staging_.data(), bytes, cudaMemcpyHostToDevice, queue_->stream));
+    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
   }
 
   void collect_cells(Tallies& tallies) {
-    const thrust::host_vector<std::uint32_t> slots = slots_;
-    const thrust::host_vector<DeviceCell> cells = cells_;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      std::int64_t finite = 0;
-      for (std::size_t slot = i * kSlots; slot < (i + 1) * kSlots; ++slot) {
-        tallies.slots[slot] += slots[slot];
-        if (slot != i * kSlots + kNonFinite) finite += slots[slot];
-      }
-      merge(sums_of(cells[i], finite), tallies.sums[i]);
+    const DeviceCell* cells = fetch(cells_);
+    for (std::size_t i = 0; i < cells_.size(); ++i) merge(sums_of(cells[i]), tallies.sums[i]);
+    clear_cells();
+  }
+  template <class T>
+  void collect_counts(const DeviceMemory<T>& from, std::vector<std::int64_t>& to) {
+    const T* counts = fetch(from);
+    for (std::size_t i = 0; i < from.size(); ++i) to[i] += static_cast<std::int64_t>(counts[i]);
+    clear(from);
+  }
+
+  // Rows of the tile, of which the first `count` values are wanted, to staging memory.
+  template <class T>
+  std::byte* fetch_rows(const T* from, std::size_t rows, std::size_t count, std::byte* to) {
+    if (rows > 0)
+      CHOKEPOINT_CUDA_CHECK(cudaMemcpy2DAsync(to, count * sizeof(T), from, tile_.stride * sizeof(T), count * sizeof(T), rows,
+                                              cudaMemcpyDeviceToHost, queue_->stream));
+    return to + rows * count * sizeof(T);
+  }
+
+  // The trajectories that are kept; the tile has them in rows, the sample one after another.
+  void store(const KernelPlan& plan, Sample& sample) {
+    const Shape& s = job_.shape;
+    const std::size_t count = std::min<std::uint64_t>(tile_.count, sample.keep - tile_.first), first = tile_.first;
+    const std::size_t parameters = plan.first_policy == 0 ? s.parameters : 0, metrics = s.metrics, events = event_rows(plan);
+    std::byte* next = staging(count * ((parameters + plan.policies * metrics) * sizeof(float) + events * sizeof(std::uint16_t)));
+    const auto* world = reinterpret_cast<const float*>(next);
+    next = fetch_rows(tile_.parameters, parameters, count, next);
+    const auto* last = reinterpret_cast<const float*>(next);
+    for (int p = 0; p < plan.policies; ++p)
+      next = fetch_rows(tile_.values + (std::size_t(p) * s.records + s.records - 1) * metrics * tile_.stride, metrics, count, next);
+    const auto* steps = reinterpret_cast<const std::uint16_t*>(next);
+    fetch_rows(tile_.events, events, count, next);
+    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
+
+    for (std::size_t k = 0; k < parameters; ++k)
+      for (std::size_t i = 0; i < count; ++i) sample.parameters[(first + i) * parameters + k] = world[k * count + i];
+    for (int p = 0; p < plan.policies; ++p) {
+      const std::size_t row = (plan.first_policy + p) * sample.keep + first;
+      for (std::size_t m = 0; m < metrics; ++m)
+        for (std::size_t i = 0; i < count; ++i) sample.metrics[(row + i) * metrics + m] = last[(p * metrics + m) * count + i];
+      for (int e = 0; e < s.events; ++e)
+        for (std::size_t i = 0; i < count; ++i) {
+          const int step = steps[(std::size_t(p) * s.events + e) * count + i];
+          sample.events[(row + i) * s.events + e] = static_cast<std::int16_t>(step < s.steps ? step : -1);
+        }
     }
-    thrust::fill(slots_.begin(), slots_.end(), 0u);
-    thrust::fill(cells_.begin(), cells_.end(), kEmptyCell);
   }
 
   Job job_;
   CudaDevice device_;
-  int block_, chosen_ = 0, next_ = 0;
-  unsigned grid_ = 0;
-  std::size_t shared_bytes_ = 0;
-  Kernel kernel_ = nullptr;
-  cudaStream_t stream_{};
-  cudaEvent_t done_[2]{};
-  thrust::device_vector<std::uint32_t> slots_, event_steps_, joint_;
-  thrust::device_vector<DeviceCell> cells_;
-  thrust::device_vector<unsigned long long> clamped_, first_non_finite_;
-  thrust::device_vector<float> sample_parameters_, sample_metrics_, knots_;
-  thrust::device_vector<std::int16_t> sample_events_;
-  DeviceTallies view_{};
+  RunKernel run_kernel_ = nullptr;
+  int warps_ = 0, blocks_ = 0, next_ = 0;
+  std::size_t team_bytes_ = 0;
+  DeviceMemory<std::uint32_t> slots_, event_steps_, joint_;
+  DeviceMemory<DeviceCell> cells_;
+  DeviceMemory<unsigned long long> clamped_, first_non_finite_;
+  DeviceMemory<float> knots_, values_, parameters_;
+  DeviceMemory<std::uint16_t> events_;
+  PinnedMemory staging_;
+  std::unique_ptr<Queue> queue_;  // last, so that the device is at rest before its memory goes
+  Tile tile_{};
+  DeviceTallies out_{};
 };
-
-constexpr int kOldestMajor = 8;  // compute capability of the oldest GPU that this is compiled for
 
 std::string uuid_text(const cudaUUID_t& uuid) {
   char text[48];
@@ -410,6 +385,9 @@ std::unique_ptr<Engine> make_cuda_engine(const Job& job, int device, int block_s
     if (found.major < kOldestMajor)
       throw DeviceError("device: " + found.name + " has compute capability " + std::to_string(found.major) + "." +
                         std::to_string(found.minor) + ", this build needs 8.0 or later. Use --device cpu.");
+    if (block_size < 0 || block_size > kMaxCudaBlock || block_size % kWarp != 0)
+      throw DeviceError("device: blocks of " + std::to_string(block_size) + " threads: not a multiple of 32 up to " +
+                        std::to_string(kMaxCudaBlock) + ".");
     return std::make_unique<CudaEngine>(job, found, block_size);
   }
   throw DeviceError("device: there is no GPU number " + std::to_string(device) + " (" + std::to_string(cuda_devices().size()) +

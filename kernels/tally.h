@@ -16,14 +16,16 @@ template <int W>
 CHOKEPOINT_HD Bits<W> slot_of(const Binning& b, Pack<W> x) {
   using Real = Pack<W>;
   Real t = x;
-  if (b.scale == Scale::kLog) t = log(x);
-  if (b.scale == Scale::kSignedLog) {
-    const Real size = log(min(fma(abs(x), b.inverse_knee, 1), 3.40282347e38f));
-    t = select(x < 0, -size, size);
+  if (b.scale != Scale::kLinear) {
+    const bool two_sided = b.scale == Scale::kSignedLog;
+    const Real size = log_of_normal(two_sided ? min(fma(abs(x), b.inverse_knee, 1), 3.40282347e38f) : x);
+    t = two_sided ? with_sign_of(x, size) : size;
   }
   const Real place = (t - b.low) * b.inverse_width;
-  const auto inside = Bits<W>(1) + truncate(clamp(place, 0, static_cast<float>(kBins)));
-  const auto slot = select(place >= 0, inside, Bits<W>(kBelow));
+  const auto inside = truncate_small(clamp(place, 0, static_cast<float>(kBins))) + Bits<W>(1);
+  auto in_range = place >= 0;
+  if (b.scale == Scale::kLog) in_range = in_range & (x >= kSmallestNormal);
+  const auto slot = select(in_range, inside, Bits<W>(kBelow));
   return select(is_finite(x), slot, Bits<W>(kNonFinite));
 }
 
@@ -34,8 +36,7 @@ CHOKEPOINT_HD Pack<W> units_of(const Binning& b, Pack<W> x) {
   constexpr float kTwo23 = 8388608.0f;  // from here on every float is whole
   const Real scaled = select(is_finite(x), x * b.inverse_unit, 0);
   const Real size = abs(scaled);
-  const Real whole = select(size < kTwo23, (size + kTwo23) - kTwo23, min(size, kUnitLimit));
-  return select(scaled < 0, -whole, whole);
+  return with_sign_of(scaled, select(size < kTwo23, (size + kTwo23) - kTwo23, min(size, kUnitLimit)));
 }
 
 // The coarse bin of a joint histogram: 0 below, kJointSide - 1 above; non-finite values count as above.

@@ -3,8 +3,6 @@
 //   recorder.clamped(parameter, mask)            a draw left its valid range
 //   recorder.record(policy, record, metrics)     end of a recorded step
 //   recorder.finish(policy, events, triggers, n) end of a policy: first steps of events and triggers
-// `Group` policies advance together, so that a step's draws are made once for all of them: kMaxBatch on
-// a CPU, 1 on a GPU, where their states must stay in registers.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -17,13 +15,12 @@ namespace chokepoint {
 template <class Real>
 using IndexOf = Index<Real::kLanes>;
 
-template <class Model, class Real, class Recorder>
-CHOKEPOINT_HD typename Model::template World<Real> make_world(const KernelPlan& plan, IndexOf<Real> world, Recorder& recorder) {
-  // Every parameter struct is a row of Reals, checked by covers(); the sampler sees them as an array.
-  typename Model::template Parameters<Real> parameters;
-  static_assert(sizeof parameters == sizeof(Real) * Model::kParameters);
-  sample_parameters(plan, world, reinterpret_cast<Real*>(&parameters), [&](int i, auto mask) { recorder.clamped(i, mask); });
-  return Model::start_world(parameters);
+// Every parameter struct is a row of Reals, checked by covers(), and a world begins with it: the sampler sees an array.
+template <class Model, class Real>
+CHOKEPOINT_HD Real* parameters_of(typename Model::template World<Real>& world) {
+  using Parameters = typename Model::template Parameters<Real>;
+  static_assert(sizeof(Parameters) == sizeof(Real) * Model::kParameters);
+  return reinterpret_cast<Real*>(static_cast<Parameters*>(&world));
 }
 
 template <class Model, class Real>
@@ -37,6 +34,13 @@ template <class Real>
 struct TriggerStates {
   TriggerState<Real> of[kMaxTriggers];
 };
+
+template <class Model, class Real>
+CHOKEPOINT_HD void start_policy(const KernelPlan& plan, const typename Model::template World<Real>& world, int p,
+                                PolicyState<Model, Real>& s, TriggerStates<Real>& triggers) {
+  s = {Model::start(world), EventLog<Real, Model::kEvents>(plan.steps)};
+  for (int k = 0; k < plan.policy[p].triggers; ++k) triggers.of[k] = {0, 0, static_cast<float>(plan.steps)};
+}
 
 // The segment of a policy in force at a step. Segments are sorted by step, the first starts at 0.
 CHOKEPOINT_HD const Segment& segment_at(const KernelPlan& plan, const Policy& policy, int step) {
@@ -73,23 +77,17 @@ CHOKEPOINT_HD void advance(const KernelPlan& plan, const typename Model::templat
   if (recorded) recorder.record(p, (step + 1) / plan.record_every - 1, metrics);
 }
 
-template <class Model, class Real, int Group, class Recorder>
+// All policies of a batch step together, so that a step's draws are made once for all of them.
+template <class Model, class Real, class Recorder>
 CHOKEPOINT_HD void run_policies(const KernelPlan& plan, const typename Model::template World<Real>& world,
                                 IndexOf<Real> trajectory, PolicyState<Model, Real>* states,
                                 TriggerStates<Real>* triggers, Recorder& recorder) {
-  for (int begin = 0; begin < plan.policies; begin += Group) {
-    const int group = Group < plan.policies - begin ? Group : plan.policies - begin;
-    for (int g = 0; g < group; ++g) {
-      states[g] = {Model::start(world), EventLog<Real, Model::kEvents>(plan.steps)};
-      for (int k = 0; k < plan.policy[begin + g].triggers; ++k) triggers[g].of[k] = {0, 0, static_cast<float>(plan.steps)};
-    }
-    for (int step = 0; step < plan.steps; ++step) {
-      const auto month = Model::draw_month(world, plan.seed_chance, trajectory, step, plan.start_month);
-      for (int g = 0; g < group; ++g)
-        advance<Model, Real>(plan, world, month, begin + g, step, states[g], triggers[g], recorder);
-    }
-    for (int g = 0; g < group; ++g) recorder.finish(begin + g, states[g].events.first, triggers[g].of, plan.policy[begin + g].triggers);
+  for (int p = 0; p < plan.policies; ++p) start_policy<Model, Real>(plan, world, p, states[p], triggers[p]);
+  for (int step = 0; step < plan.steps; ++step) {
+    const auto month = Model::draw_month(world, plan.seed_chance, trajectory, step, plan.start_month);
+    for (int p = 0; p < plan.policies; ++p) advance<Model, Real>(plan, world, month, p, step, states[p], triggers[p], recorder);
   }
+  for (int p = 0; p < plan.policies; ++p) recorder.finish(p, states[p].events.first, triggers[p].of, plan.policy[p].triggers);
 }
 
 }  // namespace chokepoint

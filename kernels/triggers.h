@@ -19,6 +19,7 @@ struct TriggerState {
 template <class Real>
 CHOKEPOINT_HD Real pick(const Real* metrics, int count, int which) {
   Real value = metrics[0];
+  CHOKEPOINT_UNROLL(32)  // a GPU can then keep the array in registers
   for (int i = 1; i < count; ++i)
     if (i == which) value = metrics[i];
   return value;
@@ -56,6 +57,7 @@ CHOKEPOINT_HD void act(const Trigger& trigger, int step, Real* levers, int count
     s.held = select(fires | ends, 0, s.held);
   }
   s.active = as_flag(now_active);
+  CHOKEPOINT_UNROLL(32)
   for (int i = 0; i < count; ++i)
     if (trigger.sets >> i & 1u) levers[i] = select(now_active, trigger.values[i], levers[i]);
 }

@@ -19,5 +19,6 @@ forbid "the program must not know a model" 'race|brownian' host/main.cpp
 forbid "mechanisms must not name threads, lanes or memory" 'thread|__shared__|blockIdx|malloc|new |std::vector|kLanes[^>]*\[' kernels/race/[a-l]*.h kernels/race/m[ae]*.h kernels/race/[r-z]*.h
 forbid "mechanisms include only what they are made of" '#include "\.\./(engine|trajectory|tally|cpu_|distributions|triggers|plan)' kernels/race/*.h kernels/brownian/*.h
 [ "$(grep -l '__global__' kernels/*.* kernels/*/*.h | tr '\n' ' ')" = "kernels/run_cuda.cu " ] || { echo "__global__ outside run_cuda.cu"; failed=1; }
-[ "$(grep -c '^__global__' kernels/run_cuda.cu)" = 1 ] || { echo "there must be one __global__ function"; failed=1; }
+[ "$(grep -c '^__global__' kernels/run_cuda.cu)" = 2 ] || { echo "there must be two __global__ functions: run and tally"; failed=1; }
+forbid "the steps of the GPU back end name no CUDA" '__global__|__shared__|threadIdx|blockIdx|cuda[A-Z]' kernels/device_*.h
 exit $failed

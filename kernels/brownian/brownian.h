@@ -85,7 +85,7 @@ struct Brownian {
   static constexpr float kRootYearsPerStep = 0.28867513f;
 
   template <class Real>
-  static CHOKEPOINT_HD World<Real> start_world(const Parameters<Real>& p) { return p; }
+  static CHOKEPOINT_HD void complete_world(World<Real>&) {}
 
   template <class Real>
   static CHOKEPOINT_HD State<Real> start(const World<Real>& w) { return {log(w.initial)}; }

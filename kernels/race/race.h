@@ -21,7 +21,7 @@ struct Race {
   template <class Real> using State = race::State<Real>;
 
   template <class Real>
-  static CHOKEPOINT_HD World<Real> start_world(const Parameters<Real>& parameters) { return race::start_world(parameters); }
+  static CHOKEPOINT_HD void complete_world(World<Real>& world) { race::complete_world(world); }
 
   template <class Real>
   static CHOKEPOINT_HD State<Real> start(const World<Real>& world) { return race::start(world); }

@@ -55,10 +55,10 @@ struct State {
 template <class Real>
 CHOKEPOINT_HD Adoption<Real> start_adoption(const AdoptionParameters<Real>& p) { return {p.row_adoption, p.west_adoption, p.distrust}; }
 
+// Derives what follows from the parameters, which are in place.
 template <class Real>
-CHOKEPOINT_HD World<Real> start_world(const Parameters<Real>& p) {
-  World<Real> w;
-  static_cast<Parameters<Real>&>(w) = p;
+CHOKEPOINT_HD void complete_world(World<Real>& w) {
+  const Parameters<Real>& p = w;
   const Supply<Real> supply = start_supply(p.supply);
   const Frontier<Real> frontier = start_frontier(p.frontier, p.algorithms.algorithm_growth);
   w.chip_survival = exp(-kYearsPerStep / p.supply.chip_lifetime);
@@ -77,7 +77,6 @@ CHOKEPOINT_HD World<Real> start_world(const Parameters<Real>& p) {
                            Real(status_quo(&Levers<float>::third_country_cap)), start_adoption(a));
   w.row_intercept = log(a.row_adoption / (1 - a.row_adoption)) - pull.row + a.row_adoption_drift;
   w.west_intercept = log(a.west_adoption / (1 - a.west_adoption)) - pull.west + a.west_adoption_drift;
-  return w;
 }
 
 template <class Real>

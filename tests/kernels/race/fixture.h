@@ -77,6 +77,13 @@ inline Month<One> calm_month(const World<One>& w, int step = 0) {
           .query_decay = decay(w.market.query_growth_decay), .capex_decay = decay(w.market.capex_growth_decay)};
 }
 
+inline World<One> start_world(const Parameters<One>& parameters) {
+  World<One> w;
+  static_cast<Parameters<One>&>(w) = parameters;
+  complete_world(w);
+  return w;
+}
+
 // One world at its start, with status-quo levers and a calm month. Change what a test is about, then step.
 struct Scene {
   explicit Scene(const Parameters<One>& parameters = plausible_parameters()) : w(start_world(parameters)), s(start(w)), m(calm_month(w)) {}
