@@ -40,16 +40,11 @@ CHOKEPOINT_HD void add_wide(const Team& team, unsigned long long* to, UnsignedWi
 
 template <class Team, class T>
 CHOKEPOINT_HD T warp_sum(const Team& team, T x) {
-  for (int mask = kWarp / 2; mask > 0; mask /= 2) x += team.exchange(x, mask);
-  return x;
+  return team.reduce(x, [](T a, T b) { return a + b; });
 }
 template <class Team>
 CHOKEPOINT_HD std::uint32_t warp_least(const Team& team, std::uint32_t x) {
-  for (int mask = kWarp / 2; mask > 0; mask /= 2) {
-    const std::uint32_t other = team.exchange(x, mask);
-    x = other < x ? other : x;
-  }
-  return x;
+  return team.reduce(x, [](std::uint32_t a, std::uint32_t b) { return a < b ? a : b; });
 }
 
 template <class Team>

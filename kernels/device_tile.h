@@ -1,10 +1,11 @@
 // What the two steps of the GPU back end share. A tile is a run of trajectories: first they are run, and leave
 // their values in device memory; then each row of values is tallied by blocks of its own, whose histogram fits
 // the memory on chip. Nothing here or in the two steps names CUDA: `Team` is a block of threads,
-//   thread(), threads(), block(), blocks()   where this thread is
-//   sync()                                   waits for the block
-//   exchange(x, mask)                        x of the thread of this warp whose number differs in `mask`
-//   add, min (address, x)                    atomic; give what was there
+//   thread(), threads(), warp(), block(), blocks()   where this thread is
+//   sync()                                           waits for the block
+//   reread()                                         forgets what was read from memory
+//   reduce(x, combine)                               over the warp's x; combine must not depend on order
+//   add, min, max (address, x)                       atomic; give what was there
 // and tests/kernels/emulated_device.h runs the same steps on the CPU.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -47,13 +47,14 @@ struct TileRecorder {
   }
 };
 
-// The world of each lane, its parameters dealt out to the warps.
+// The world of each lane, its parameters dealt out to the warps. Each is counted and kept by the first team of the
+// first batch only.
 template <class Model, class Team>
-CHOKEPOINT_HD void make_worlds(const Team& team, const KernelPlan& plan, const Tile& tile, const DeviceTallies& out, int place,
+CHOKEPOINT_HD void make_worlds(const Team& team, const KernelPlan& plan, const Tile& tile, const DeviceTallies& out, int place, bool first,
                                typename TeamMemory<Model>::World& world) {
   const std::uint64_t trajectory = tile.first + place, number = trajectory / plan.replicates;
   const int warp = team.warp(), warps = team.threads() / kWarp;
-  const bool counts = place < tile.count && plan.first_policy == 0;  // each world once, whatever the number of batches
+  const bool counts = first && place < tile.count;
   sample_parameters(plan, Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))},
                     parameters_of<Model, Pack<1>>(world),
                     [&](int i, Mask<1> mask) {
@@ -61,7 +62,7 @@ CHOKEPOINT_HD void make_worlds(const Team& team, const KernelPlan& plan, const T
                     },
                     warp, warps);
   team.sync();
-  if (place < tile.count && trajectory < plan.keep)
+  if (counts && trajectory < plan.keep)
     for (int i = warp; i < Model::kParameters; i += warps)
       tile.parameters[static_cast<std::size_t>(i) * tile.stride + place] = parameters_of<Model, Pack<1>>(world)[i].v;
   if (warp == 0) Model::complete_world(world);
@@ -83,7 +84,7 @@ CHOKEPOINT_HD void run_tile(const Team& team, const KernelPlan& plan, const Tile
     const int place = job / shares * kWarp + lane, share = job % shares;
     const int p = share * plan.policies / shares + warp;
     const bool runs = p < (share + 1) * plan.policies / shares;  // a warp too many only helps with the draws
-    make_worlds<Model>(team, plan, tile, out, place, world);
+    make_worlds<Model>(team, plan, tile, out, place, plan.first_policy == 0 && share == 0, world);
 
     const std::uint64_t number = tile.first + place;
     const Index<1> trajectory = {Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))};

@@ -44,8 +44,11 @@ struct CudaTeam {
   __device__ void sync() const { __syncthreads(); }
   // Otherwise the compiler reads the world once for many steps, and puts what finds no register back into memory.
   __device__ void reread() const { asm volatile("" ::: "memory"); }
-  template <class T>
-  __device__ T exchange(T x, int mask) const { return __shfl_xor_sync(0xffffffffu, x, mask); }
+  template <class T, class Combine>
+  __device__ T reduce(T x, Combine combine) const {
+    for (int mask = kWarp / 2; mask > 0; mask /= 2) x = combine(x, __shfl_xor_sync(0xffffffffu, x, mask));
+    return x;
+  }
   template <class T>
   __device__ T add(T* to, T x) const { return atomicAdd(to, x); }
   template <class T>

@@ -121,6 +121,17 @@ TEST(Device, SeveralBatchesOfPolicies) {
   expect_same_as_cpu(job, 0, 40, {16, 1, 32, 64, 1, -1});
 }
 
+TEST(Device, ClampedDrawsAreCountedOnceForEachWorld) {
+  const Job job = job_of("baseline.toml", {"run.years=1", "run.record_every_months=12", "parameters.row_share.lognormal.p95=0.9"});
+  Tallies probe(job.shape);
+  Sample sample(job.shape, 0);
+  const auto engine = make_cpu_engine(job, 1, 8);
+  engine->run(0, 41, sample);
+  engine->collect(probe);
+  ASSERT_GT(*std::max_element(probe.clamped.begin(), probe.clamped.end()), 0);
+  expect_same_as_cpu(job, 0, 41, {4, 3, 64, 32, 1, 1});
+}
+
 TEST(Device, WorldsWithSeveralTrajectoriesAndNumbersBeyond32Bits) {
   const Job job = job_of("brownian.toml", {"run.replicates=3", "run.years=1"});
   expect_same_as_cpu(job, (std::uint64_t{1} << 32) - 20, 50, {1, 2, 64, 32, 3, 1});
@@ -194,7 +205,7 @@ TEST(DeviceCell, ExtremesKeepTheirOrder) {
 
 TEST(DeviceCell, CarriesBeyond64Bits) {
   DeviceCell cell = kEmptyCell;
-  EmulatedBlock block(1, 1, [](int) {});
+  EmulatedBlock block(1, 1);
   const EmulatedTeam team(block, 0, 0, 1);
   UnsignedWide sum = 0;
   for (const UnsignedWide x : {~UnsignedWide{0} >> 3, UnsignedWide{~0ull}, UnsignedWide{1}, UnsignedWide{1} << 64}) {
