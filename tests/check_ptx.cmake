@@ -1,5 +1,6 @@
 # Compiles the CUDA back end to PTX and looks for arithmetic that could differ from the CPU's: approximate or
-# flushed operations, and operations without a rounding mode, which the assembler may contract.
+# flushed operations, and operations without a rounding mode, which the assembler may contract. Then assembles it and
+# looks whether the state of a trajectory still finds room in registers.
 # -D NVCC=... -D SOURCE=... -D OUT=...
 execute_process(COMMAND ${NVCC} -std=c++20 -fmad=false --expt-relaxed-constexpr -O3 -arch=compute_90 --ptx ${SOURCE} -o ${OUT}
                 RESULT_VARIABLE code ERROR_VARIABLE errors)
@@ -17,3 +18,16 @@ if(operations LESS 500)
   message(FATAL_ERROR "only ${operations} rounded operations: is the model in this file?")
 endif()
 message(STATUS "${operations} operations, all rounded to nearest")
+
+get_filename_component(bin ${NVCC} DIRECTORY)
+find_program(PTXAS ptxas HINTS ${bin} REQUIRED)
+execute_process(COMMAND ${PTXAS} -arch=sm_90 -v ${OUT} -o ${OUT}.cubin RESULT_VARIABLE code ERROR_VARIABLE report)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "ptxas failed:\n${report}")
+endif()
+string(REGEX MATCHALL "[0-9]+ bytes spill (stores|loads)|Used [0-9]+ registers" figures "${report}")
+list(JOIN figures ", " text)
+message(STATUS "${text}")
+if(NOT figures OR text MATCHES "[1-9][0-9]* bytes spill")
+  message(FATAL_ERROR "a kernel spills registers on sm_90")
+endif()
