@@ -30,7 +30,7 @@ struct Axis {
 inline std::string place(std::size_t index, const std::vector<Axis>& axes) {
   std::string text;
   for (std::size_t i = axes.size(); i-- > 0; index /= std::max<std::size_t>(1, axes[i].size))
-    text = std::string(axes[i].name) + " " + std::to_string(index % std::max<std::size_t>(1, axes[i].size)) + (text.empty() ? "" : ", ") + text;
+    text = axes[i].name + (" " + std::to_string(index % std::max<std::size_t>(1, axes[i].size))) + (text.empty() ? "" : ", ") + text;
   return text;
 }
 
@@ -41,7 +41,8 @@ bool same(T a, T b) {
 // Results know one NaN and one zero.
 inline bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 inline bool same(const CellSums& a, const CellSums& b) {
-  return a.units == b.units && a.squares == b.squares && a.saturated == b.saturated && same(a.least, b.least) && same(a.greatest, b.greatest);
+  return a.units == b.units && a.squares == b.squares && a.saturated == b.saturated && same(a.least, b.least) &&
+         same(a.greatest, b.greatest);
 }
 
 template <class T>
@@ -49,8 +50,8 @@ void print(std::ostream& out, const T& value) {
   out << value;
 }
 inline void print(std::ostream& out, const CellSums& sums) {
-  out << "{units " << static_cast<double>(sums.units) << ", squares " << static_cast<double>(sums.squares) << ", saturated " << sums.saturated
-      << ", least " << sums.least << ", greatest " << sums.greatest << "}";
+  out << "{units " << static_cast<double>(sums.units) << ", squares " << static_cast<double>(sums.squares) << ", saturated "
+      << sums.saturated << ", least " << sums.least << ", greatest " << sums.greatest << "}";
 }
 
 template <class T>
@@ -79,7 +80,8 @@ inline std::string differences(const Job& job, const Outputs& cpu, const Outputs
   return difference("histograms", a.slots, b.slots, {policy, metric, record, {"slot", kSlots}}) +
          difference("sums", a.sums, b.sums, {policy, metric, record}) +
          difference("event steps", a.event_steps, b.event_steps, {policy, event, {"step", std::size_t(s.steps) + 1}}) +
-         difference("joint", a.joint, b.joint, {{"pair", std::size_t(s.joints)}, policy, record, {"row", kJointSide}, {"column", kJointSide}}) +
+         difference("joint", a.joint, b.joint,
+                    {{"pair", std::size_t(s.joints)}, policy, record, {"row", kJointSide}, {"column", kJointSide}}) +
          difference("clamped", a.clamped, b.clamped, {parameter}) +
          difference("first non-finite", a.first_non_finite, b.first_non_finite, {policy}) +
          difference("sample of parameters", cpu.sample.parameters, device.sample.parameters, {trajectory, parameter}) +

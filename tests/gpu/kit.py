@@ -57,13 +57,13 @@ class Step:
     def seconds_left(self):
         return self.end - time.monotonic()
 
-    def run(self, command, limit=None, environment=None, cwd=None):
+    def run(self, command, limit=None):
         """Output goes to the step's log. A program that outlasts its time is stopped with all its children."""
         command = [str(word) for word in command]
         limit = max(1.0, min(limit or 1e9, self.seconds_left()))
         begin = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
-                                   errors="replace", start_new_session=True, cwd=cwd or ROOT, env={**self.kit.environment, **(environment or {})})
+                                   errors="replace", start_new_session=True, cwd=ROOT, env=self.kit.environment)
         try:
             output, _ = process.communicate(timeout=limit)
             code = process.returncode
@@ -116,9 +116,9 @@ class Kit:
             self.environment["CHOKEPOINT_REHEARSE"] = "1"
         manifest = self.folder / "manifest.json"
         self.manifest = json.loads(manifest.read_text()) if manifest.exists() else {}
-        for program in self.folder.glob("**/*"):
-            if program.name in ("chokepoint", "test_gpu", "test_runs", "kernel_digest") and program.is_file() and not os.access(program, os.X_OK):
-                program.chmod(0o755)  # lost where copies lose it
+        for program in map(self.program, ("chokepoint", "test_gpu", "test_runs", "kernel_digest")):
+            if program and not os.access(program, os.X_OK):
+                program.chmod(0o755)  # some copies lose it
         self.jobs = arguments.jobs
         self.gpu = self.first_gpu()
         self.date = time.strftime("%Y-%m-%d", time.gmtime())
@@ -135,7 +135,7 @@ class Kit:
         return shutil.which(name, path=self.environment["PATH"])
 
     def program(self, name):
-        """In the same places as in a build folder; None if it is not there or does not run here."""
+        """In the same place as in a build folder; None if it is not there."""
         path = self.folder / name if name == "chokepoint" else self.folder / "tests" / name
         return path if path.exists() else None
 

@@ -42,12 +42,13 @@ def pack(step):
     step.kit.folder = PACK
     digest = step.run([PACK / "tests/kernel_digest", PACK / "jobs/digest.job", "0"]).output.strip()
     manifest = {"commit": describe_commit(), "sources": digest_of_sources(), "glibc": step.figures.get("glibc"), "bytes": size,
-                "cuda": step.run([PACK / "chokepoint", "--version"]).output.strip(), "digest": digest, "hashes": cpu_hashes(step, HASH_CASES)}
+                "version": step.run([PACK / "chokepoint", "--version"]).output.strip(), "digest": digest,
+                "hashes": cpu_hashes(step, HASH_CASES)}
     (PACK / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     step.kit.manifest = manifest
     step.figures.update({"folder": str(PACK.relative_to(ROOT)), "MiB": round(size / 2**20, 1), "commit": manifest["commit"],
                          "programs": {program: round((PACK / program).stat().st_size / 2**20, 1) for program in PROGRAMS}})
-    step.expect("CUDA yes" in manifest["cuda"], f"built without CUDA: {manifest['cuda']}")
+    step.expect("CUDA yes" in manifest["version"], f"built without CUDA: {manifest['version']}")
 
 
 def check_needs(step, program):

@@ -6,7 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import re
 
-from kit import RESULTS
+from kit import RESULTS, one
 
 ORDER = ("pack", "info", "build", "tests", "hash", "sanitize", "profile", "bench", "peers")
 
@@ -48,7 +48,8 @@ def write(kit):
 
 def table(report):
     title = "Rehearsal, no GPU: shows that the kit works and nothing about a GPU" if report["rehearsal"] else report["device"] or "No GPU"
-    lines = [f"## {title}", "", f"{report['date']}, commit {report['commit']}, driver {report['driver'] or '?'}, nvcc {report['cuda'] or 'none'}", "",
+    lines = [f"## {title}", "",
+             f"{report['date']}, commit {report['commit']}, driver {report['driver'] or '?'}, nvcc {report['cuda'] or 'none'}", "",
              "| step | outcome | seconds | figures |", "|---|---|---:|---|"]
     for name, step in report["steps"].items():
         lines.append(f"| {name} | {step['outcome']} | {step['seconds']} | {summary(name, step)} |")
@@ -59,13 +60,19 @@ def rate(entry):
     return f"{entry['rate']:.3g}/s" if entry else "failed"
 
 
+def function_name(kernel):
+    """Without its namespace, template arguments and parameters."""
+    plain = re.sub(r"<unnamed>::|\(anonymous namespace\)::", "", kernel)
+    return one(r"(\w+)[<(]", plain) or kernel
+
+
 def summary(name, step):
     """What a reader wants of a step, in one cell."""
     figures = step["figures"]
     parts = []
     if name == "pack":
         parts.append(f"{figures.get('MiB')} MiB, needs glibc {figures.get('glibc')}")
-    elif name == "info":
+    elif name == "info" and "cpu" in figures:
         parts += [figures["gpu"].get("name", "no GPU"), f"{figures['cpu']['threads']} threads of {figures['cpu']['model']}"]
     elif name == "build" and "compile_seconds" in figures:
         parts.append(f"{figures['compile_seconds']} s, registers {figures['registers']}, spilled {figures['spilled_bytes']}")
@@ -80,9 +87,9 @@ def summary(name, step):
         parts += [f"{key.replace('_', ' ')} {rate(entry)}" for key, entry in figures.items()
                   if key in ("baseline", "cpu", "brownian", "end_to_end") or key.startswith("one_policy")]
     elif name == "profile":
-        parts += [f"{launch['kernel'].split('(')[0][:60]}: {launch.get('duration_ns', 0) / 1e6:.3g} ms, {launch.get('registers_per_thread', 0):.0f} registers, "
-                  f"occupancy {launch.get('occupancy_percent', 0):.0f} %, issue {launch.get('issue_slots_used_percent', 0):.0f} %"
-                  for launch in figures.get("launches", [])[:2]]
+        parts += [f"{function_name(launch['kernel'])}: {launch.get('duration_ns', 0) / 1e6:.3g} ms, "
+                  f"{launch.get('registers_per_thread', 0):.0f} registers, occupancy {launch.get('occupancy_percent', 0):.0f} %, "
+                  f"issue {launch.get('issue_slots_used_percent', 0):.0f} %" for launch in figures.get("launches", [])[:2]]
     for key in ("failures", "unavailable", "notes"):
         parts += [f"{key}: {text}" for text in step.get(key, [])[:3]]
     if step.get("skipped"):

@@ -179,7 +179,7 @@ def hashes(step):
 
 
 # What compute-sanitizer says where it cannot watch a device, and which of its lines are its verdict.
-SANITIZER_REFUSALS = ("Device not supported", "Unable to find injection library", "Failed to initialize", "not supported on", "InitializeInjection")
+SANITIZER_REFUSALS = ("Device not supported", "Unable to find injection library", "InitializeInjection", "Failed to initialize")
 SANITIZER_VERDICTS = {"memcheck": r"ERROR SUMMARY: 0 errors", "initcheck": r"ERROR SUMMARY: 0 errors", "synccheck": r"ERROR SUMMARY: 0 errors",
                       "racecheck": r"RACECHECK SUMMARY: 0 hazards displayed \(0 errors, 0 warnings\)"}
 FOUND = 9  # exit code that asks for attention

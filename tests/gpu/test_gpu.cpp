@@ -196,14 +196,15 @@ TEST_F(Gpu, JointHistograms) {
 }
 
 TEST_F(Gpu, EveryLaw) {
-  expect_same(brownian({
-                  "parameters.initial={lognormal={p5=0.5, p95=2}}",
-                  "parameters.drift={mixture=[{weight=1, uniform={low=-1, high=1}}, {weight=2, normal={mean=0, sd=1}}, {weight=1, constant=0.5}]}",
-                  "parameters.volatility={beta={alpha=2, beta=3, low=0.1, high=0.9}}",
-                  "parameters.barrier={choice={values=[1.1, 2, 5], weights=[1, 2, 3]}}",
-                  "parameters.hazard={table={probabilities=[0, 0.3, 1], values=[0.1, 0.2, 3]}}",
-              }),
-              20'011);
+  expect_same(
+      brownian({
+          "parameters.initial={lognormal={p5=0.5, p95=2}}",
+          "parameters.drift={mixture=[{weight=1, uniform={low=-1, high=1}}, {weight=2, normal={mean=0, sd=1}}, {weight=1, constant=0.5}]}",
+          "parameters.volatility={beta={alpha=2, beta=3, low=0.1, high=0.9}}",
+          "parameters.barrier={choice={values=[1.1, 2, 5], weights=[1, 2, 3]}}",
+          "parameters.hazard={table={probabilities=[0, 0.3, 1], values=[0.1, 0.2, 3]}}",
+      }),
+      20'011);
   expect_same(brownian({
                   "parameters.initial={pert={low=0.5, mode=1, high=2}}",
                   "parameters.drift={truncated={of={normal={mean=0, sd=1}}, low=-0.3, high=2}}",

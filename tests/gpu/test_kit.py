@@ -52,6 +52,10 @@ class NsightCompute(unittest.TestCase):
         self.assertNotIn("dram_read_bytes", second)
         self.assertEqual(second["stalls"], {"barrier": 0.2, "wait": 0.1})
 
+    def test_kernels_have_short_names(self):
+        self.assertEqual(report.function_name(ncu.kernels(PAGE)[0]["kernel"]), "run_trajectories")
+        self.assertEqual(report.function_name("chokepoint::(anonymous namespace)::tally(int)"), "tally")
+
     def test_output_without_a_page_has_no_launches(self):
         self.assertEqual(ncu.kernels("==WARNING== No kernels were profiled.\n"), [])
         self.assertEqual(ncu.kernels("\n".join(PAGE.splitlines()[:5])), [])
@@ -139,7 +143,7 @@ shift 4; "$@" && echo "========= $last"
 '''
 FAKE_NCU = '''[ "$1" = --import ] && { cat "$(dirname "$0")/page"; exit; }
 while [ "$1" != -o ]; do shift; done
-touch "$2"; shift 2; "$@"
+touch "$2.ncu-rep"; shift 2; "$@"
 '''
 
 
