@@ -13,6 +13,8 @@ from steps import BLOCK_SIZES, EXIT_REFUSED, gpu_state
 BASELINE = ROOT / "configs/baseline.toml"
 LONG_RUN = 12.0  # seconds that the end-to-end run should take
 LARGE = ((10**8, 25.0), (10**9, 75.0))  # trajectories of one policy, and the seconds that they may take
+PEERS = ROOT / "tests/bench/peers/compare.py"
+PEERS_ARGUMENTS = ("--tools", "jax,torch")
 REHEARSAL_SCALE = 2000  # a rehearsal runs this many times fewer trajectories
 
 
@@ -136,13 +138,12 @@ def profile(step):
 
 def peers(step):
     """The same model in array libraries, where the comparison is in the tree."""
-    compare = ROOT / "tests/bench/peers/compare.py"
-    if not compare.exists():
-        step.skipped = "tests/bench/peers/compare.py is not in this tree"
+    if not PEERS.exists():
+        step.skipped = f"{PEERS.relative_to(ROOT)} is not in this tree"
         return
     answer = step.kit.work / "peers_answer.json"
     answer.unlink(missing_ok=True)
-    done = step.run(["python3", compare, "--json", answer])
+    done = step.run(["python3", PEERS, *PEERS_ARGUMENTS, "--json", answer])
     if not step.expect(done.code == 0, f"compare.py: {done.tail()}"):
         return
     step.figures["peers"] = json.loads(answer.read_text()) if answer.exists() else done.output.strip().splitlines()
