@@ -13,7 +13,8 @@ from kit import ROOT, digest_of_sources, one
 
 # File and trajectories, none of them a multiple of anything; None: as the file says.
 HASH_CASES = [("baseline.toml", 20_000), ("baseline.toml", 20_011), ("smoke.toml", None), ("smoke.toml", 7), ("smoke.toml", 999),
-              ("brownian.toml", 20_011)] + [(f"worldviews/{path.name}", 5_003) for path in sorted((ROOT / "configs/worldviews").glob("*.toml"))]
+              ("brownian.toml", 20_011)]
+HASH_CASES += [(f"worldviews/{path.name}", 5_003) for path in sorted((ROOT / "configs/worldviews").glob("*.toml"))]
 BLOCK_SIZES = (32, 64, 96, 128, 160, 192, 256)
 REHEARSED_CASES, REHEARSED_BLOCK_SIZES = [("smoke.toml", 7), ("smoke.toml", 999), ("brownian.toml", 20_011)], (64, 96)
 ALWAYS_TAKEN = 128  # larger blocks may be refused
@@ -48,7 +49,7 @@ def info(step):
     if kit.tool("nvcc"):
         figures["nvcc"] = one(r"release ([\d.]+)", step.run([kit.tool("nvcc"), "--version"], limit=30).output)
     chokepoint = kit.program("chokepoint")
-    if not step.expect(chokepoint, f"no programs in {kit.folder}: run `tests/gpu/check pack` on a machine with the libraries and carry that folder"):
+    if not step.expect(chokepoint, f"no programs in {kit.folder}: make them with `tests/gpu/check pack` where the libraries are"):
         return
     figures["version"] = step.run([chokepoint, "--version"], limit=60).output.strip()
     devices = step.run([chokepoint, "devices"], limit=60)
@@ -70,8 +71,8 @@ def build(step):
         return
     have_nvcc = kit.tool("nvcc")
     architecture = "90-real" if kit.rehearsal else "native"
-    configure = ["cmake", "--preset", "kernels", f"-DCHOKEPOINT_CUDA={'ON' if have_nvcc else 'OFF'}", f"-DCMAKE_CUDA_ARCHITECTURES={architecture}",
-                 "-DCMAKE_CUDA_FLAGS=-Xptxas=-v"]
+    configure = ["cmake", "--preset", "kernels", f"-DCHOKEPOINT_CUDA={'ON' if have_nvcc else 'OFF'}",
+                 f"-DCMAKE_CUDA_ARCHITECTURES={architecture}", "-DCMAKE_CUDA_FLAGS=-Xptxas=-v"]
     if not kit.tool("ninja"):
         configure += ["-G", "Unix Makefiles"]
     made = step.run(configure)
@@ -94,7 +95,8 @@ def compare_digests(step, program, whose):
         return
     digests = {"cpu": step.run([program, job, "0"], limit=60).output.strip()}
     for block in (0, 64):
-        digests[f"device, blocks of {block or 'its choice'}"] = step.run([program, job, step.kit.digest_device, "1531", block], limit=60).output.strip()
+        done = step.run([program, job, step.kit.digest_device, "1531", block], limit=60)
+        digests[f"device, blocks of {block or 'its choice'}"] = done.output.strip()
     if "digest" in step.kit.manifest:
         digests["cpu that packed"] = step.kit.manifest["digest"]
     step.figures[f"kernel_digest {whose}"] = digests
@@ -180,7 +182,8 @@ def hashes(step):
 
 # What compute-sanitizer says where it cannot watch a device, and which of its lines are its verdict.
 SANITIZER_REFUSALS = ("Device not supported", "Unable to find injection library", "InitializeInjection", "Failed to initialize")
-SANITIZER_VERDICTS = {"memcheck": r"ERROR SUMMARY: 0 errors", "initcheck": r"ERROR SUMMARY: 0 errors", "synccheck": r"ERROR SUMMARY: 0 errors",
+NO_ERRORS = r"ERROR SUMMARY: 0 errors"
+SANITIZER_VERDICTS = {"memcheck": NO_ERRORS, "initcheck": NO_ERRORS, "synccheck": NO_ERRORS,
                       "racecheck": r"RACECHECK SUMMARY: 0 hazards displayed \(0 errors, 0 warnings\)"}
 FOUND = 9  # exit code that asks for attention
 
@@ -198,8 +201,8 @@ def sanitize(step):
             continue
         expected = step.run([program, job, "0", trajectories], limit=60).output.strip()
         for check, clean in SANITIZER_VERDICTS.items():
-            done = step.run([tool, "--tool", check, "--error-exitcode", FOUND, program, job, step.kit.digest_device, trajectories, 64], limit=40)
-            verdict = judge_sanitizer(done, clean, expected)
+            watched = [program, job, step.kit.digest_device, trajectories, 64]
+            verdict = judge_sanitizer(step.run([tool, "--tool", check, "--error-exitcode", FOUND, *watched], limit=40), clean, expected)
             step.figures[f"{check}, {name}"] = verdict
             if verdict.startswith("not available"):
                 step.unavailable.append(f"{check}, {name}: {verdict}")
@@ -210,7 +213,8 @@ def sanitize(step):
 def judge_sanitizer(done, clean, expected):
     """`clean` only where the tool ran to its verdict and the program to its digest."""
     if any(refusal in done.output for refusal in SANITIZER_REFUSALS):
-        return f"not available here: {next(line for line in done.output.splitlines() if any(r in line for r in SANITIZER_REFUSALS)).strip()}"
+        lines = done.output.splitlines()
+        return f"not available here: {next(line for line in lines if any(text in line for text in SANITIZER_REFUSALS)).strip()}"
     if done.code is None:
         return f"not available here: {done.output.strip().splitlines()[-1]}"
     if done.code == FOUND:
