@@ -39,6 +39,7 @@ inline Job read_job(const std::string& path) {
   const std::vector<char> name = read_plain<char>(file);
   Job job{find_model(std::string(name.begin(), name.end())), read_plain<Shape>(file).at(0), 0, {}, {}};
   job.batches = read_plain<KernelPlan>(file);
+  job.keep = job.batches.at(0).keep;
   job.knots = read_plain<float>(file);
   return job;
 }

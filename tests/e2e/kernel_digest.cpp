@@ -1,6 +1,9 @@
-// Runs a job with the kernels alone and prints a digest of its tallies: kernel_digest JOB LANES.
-// Built by every compiler there is, so that their bits can be compared.
+// Runs a job with the kernels alone and prints a digest of its tallies and sample:
+//   kernel_digest JOB LANES|cuda [TRAJECTORIES [BLOCK_SIZE]]
+// Built by every compiler there is, so that their bits can be compared; and it needs no library but the kernels, so
+// that a GPU's tools see nothing else.
 // SPDX-License-Identifier: Apache-2.0
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 
@@ -8,21 +11,57 @@
 
 using namespace chokepoint;
 
+namespace {
+
+// FNV-1a over 64-bit words.
+class Digest {
+ public:
+  void add(std::uint64_t word) { hash_ = (hash_ ^ word) * 1099511628211u; }
+  void add(const CellSums& sums) {
+    add(static_cast<std::uint64_t>(sums.units));
+    add(static_cast<std::uint64_t>(sums.squares));
+    add(static_cast<std::uint64_t>(sums.squares >> 64));
+  }
+  void add(float value) { add(std::uint64_t{value == value ? std::bit_cast<std::uint32_t>(value) : 0x7fc00000u}); }
+  void add(std::int64_t count) { add(static_cast<std::uint64_t>(count)); }
+  void add(std::int16_t step) { add(static_cast<std::uint64_t>(step)); }
+  template <class T>
+  void add(const std::vector<T>& all) {
+    for (const T& one : all) add(one);
+  }
+  std::uint64_t hash() const { return hash_; }
+
+ private:
+  std::uint64_t hash_ = 14695981039346656037u;
+};
+
+}  // namespace
+
 int main(int count, char** arguments) {
-  if (count != 3) return 2;
+  if (count < 3 || count > 5) return 2;
   check_arithmetic();
   const Job job = read_job(arguments[1]);
+  const std::string device = arguments[2];
+  const std::uint64_t trajectories = count > 3 ? std::strtoull(arguments[3], nullptr, 10) : 1531;
+  const int block = count > 4 ? std::atoi(arguments[4]) : 0;
   Tallies tallies(job.shape);
-  Sample sample(job.shape, 0);
-  const auto engine = make_cpu_engine(job, 2, std::atoi(arguments[2]));
-  engine->run(0, 1531, sample);
-  engine->collect(tallies);
-  std::uint64_t digest = 14695981039346656037u;  // FNV-1a over 64-bit words
-  const auto add = [&](auto word) { digest = (digest ^ static_cast<std::uint64_t>(word)) * 1099511628211u; };
-  for (const auto n : tallies.slots) add(n);
-  for (const auto n : tallies.event_steps) add(n);
-  for (const auto n : tallies.joint) add(n);
-  for (const auto n : tallies.clamped) add(n);
-  for (const CellSums& sums : tallies.sums) add(sums.units), add(sums.squares), add(sums.squares >> 64);
-  std::printf("%016llx\n", static_cast<unsigned long long>(digest));
+  Sample sample(job.shape, job.keep);
+  try {
+    const auto engine = device == "cuda" ? make_cuda_engine(job, 0, block) : make_cpu_engine(job, 2, std::atoi(device.c_str()));
+    engine->run(0, trajectories, sample);
+    engine->collect(tallies);
+  } catch (const DeviceError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 3;
+  }
+  Digest digest;
+  digest.add(tallies.slots);
+  digest.add(tallies.event_steps);
+  digest.add(tallies.joint);
+  digest.add(tallies.clamped);
+  digest.add(tallies.sums);
+  digest.add(sample.parameters);
+  digest.add(sample.metrics);
+  digest.add(sample.events);
+  std::printf("%016llx\n", static_cast<unsigned long long>(digest.hash()));
 }

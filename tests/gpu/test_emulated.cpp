@@ -9,10 +9,10 @@
 namespace chokepoint {
 namespace {
 
-class Emulated : public testing::Test {
+class SmallOrFailing : public testing::Test {
  protected:
-  Emulated() { emulated_cuda::reset(); }
-  ~Emulated() override { emulated_cuda::reset(); }
+  SmallOrFailing() { emulated_cuda::reset(); }
+  ~SmallOrFailing() override { emulated_cuda::reset(); }
 };
 
 Scenario small_scenario() { return read_scenario({config_path("brownian.toml")}, {"run.trajectories=1000", "run.years=1", "run.keep=150"}); }
@@ -35,7 +35,7 @@ std::string on_device(const Scenario& scenario) {
   return run_scenario(scenario, options).hash();
 }
 
-TEST_F(Emulated, ShortTilesOnASmallDeviceGiveTheSameBits) {
+TEST_F(SmallOrFailing, ShortTilesOnASmallDeviceGiveTheSameBits) {
   const Scenario scenario = small_scenario();
   const std::string expected = run_scenario(scenario).hash();
   for (const std::size_t kib : {2048, 900, 820}) {
@@ -44,7 +44,7 @@ TEST_F(Emulated, ShortTilesOnASmallDeviceGiveTheSameBits) {
   }
 }
 
-TEST_F(Emulated, TooLittleMemoryIsRefused) {
+TEST_F(SmallOrFailing, TooLittleMemoryIsRefused) {
   emulated_cuda::set_memory(100 << 10);
   const std::string message = refusal([] { on_device(small_scenario()); });
   EXPECT_NE(message.find("cudaErrorMemoryAllocation"), std::string::npos) << message;
@@ -52,7 +52,7 @@ TEST_F(Emulated, TooLittleMemoryIsRefused) {
   EXPECT_EQ(emulated_cuda::allocations(), 0);
 }
 
-TEST_F(Emulated, WhateverCallFailsIsReportedAndLeavesNothing) {
+TEST_F(SmallOrFailing, WhateverCallFailsIsReportedAndLeavesNothing) {
   for (const char* function : {"cudaSetDevice", "cudaStreamCreateWithFlags", "cudaEventCreateWithFlags", "cudaMalloc", "cudaMallocHost",
                                "cudaMemGetInfo", "cudaFuncSetAttribute", "cudaDeviceGetAttribute",
                                "cudaOccupancyMaxActiveBlocksPerMultiprocessor", "cudaLaunchKernel", "cudaMemcpyAsync", "cudaMemcpy2DAsync",
@@ -65,7 +65,7 @@ TEST_F(Emulated, WhateverCallFailsIsReportedAndLeavesNothing) {
   }
 }
 
-TEST_F(Emulated, ADeviceThatIsNotThereIsRefused) {
+TEST_F(SmallOrFailing, ADeviceThatIsNotThereIsRefused) {
   const Job job = make_job(small_scenario());
   EXPECT_NE(refusal([&] { make_cuda_engine(job, 3, 0); }).find("no GPU number 3 (1 usable)"), std::string::npos);
   EXPECT_NE(refusal([&] { make_cuda_engine(job, 0, 48); }).find("multiple of 32"), std::string::npos);
