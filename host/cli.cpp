@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "bench.h"
 #include "config.h"
 #include "errors.h"
 #include "execute.h"
@@ -82,6 +83,14 @@ void summary_options(po::options_description& o) {
 
 void describe_options(po::options_description& o) {
   o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race or brownian");
+}
+
+void bench_options(po::options_description& o) {
+  plan_options(o);
+  auto add = o.add_options();
+  add("seconds", po::value<double>()->default_value(60)->value_name("S"), "about how long it may take in total");
+  add("json", po::value<std::string>()->value_name("OUT.json"), "write all figures, with every repetition, to this file");
+  add("force", po::bool_switch(), "overwrite an existing file");
 }
 
 void no_options(po::options_description&) {}
@@ -267,6 +276,24 @@ int verb_plan(const po::variables_map& options, const Words& files) {
   return 0;
 }
 
+int verb_bench(const po::variables_map& options, const Words& files) {
+  const Scenario scenario = scenario_of(options, files.empty() ? Words{default_configuration()} : files);
+  BenchOptions how;
+  static_cast<DeviceOptions&>(how) = execute_options(options);
+  how.seconds = options["seconds"].as<double>();
+  if (!(how.seconds > 0 && how.seconds <= 86400)) throw UserError(fmt::format("--seconds {}: outside 0 to 86400 (a day)", how.seconds));
+  const std::string path = options.count("json") ? options["json"].as<std::string>() : "";
+  if (!path.empty()) check_output(path, options["force"].as<bool>(), 100'000);
+  const std::string started = now_text();
+  Benchmark benchmark = run_benchmark(scenario, how);
+  benchmark.provenance.emplace_back("started", started);
+  std::fputs(bench_tables(benchmark, terminal_width()).c_str(), stdout);
+  if (!path.empty()) write_text(path, bench_json(benchmark));
+  if (benchmark.interrupted.empty()) return 0;
+  fmt::print(stderr, "{}: stopped; the larger runs are predicted.\n", benchmark.interrupted);
+  return kExitInterrupted;
+}
+
 int verb_summary(const po::variables_map& options, const Words& files) {
   SummaryOptions summary = default_summary();
   if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
@@ -308,6 +335,8 @@ constexpr Verb kVerbs[] = {
      configuration_options},
     {"plan", "FILE...", "time, memory, file size and reachable errors of a run",
      "chokepoint plan configs/baseline.toml --trajectories 10_000_000", verb_plan, plan_options},
+    {"bench", "[FILE...]", "measure how fast this machine runs a scenario; default: the baseline",
+     "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options},
     {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
      summary_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},

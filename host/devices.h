@@ -16,6 +16,8 @@ struct DeviceOptions {
   int threads = 0;              // of the CPU; 0: as many as the affinity mask allows
   int lanes = 0;                // CPU lane width; 0: the widest there is
   int block_size = 0;           // CUDA; 0: chosen
+
+  bool operator==(const DeviceOptions&) const = default;
 };
 
 inline constexpr int kOldestCudaMajor = 8;  // compute capability
