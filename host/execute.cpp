@@ -96,7 +96,7 @@ class Progress {
 
 // A unit takes about this long: often enough for signals and the bar, seldom enough to cost nothing.
 constexpr double kUnitSeconds = 0.25;
-constexpr std::uint64_t kFirstUnit = 2048, kLargestUnit = std::uint64_t{1} << 28;
+constexpr std::uint64_t kFirstUnit = 512, kLargestUnit = std::uint64_t{1} << 28;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
