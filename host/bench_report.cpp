@@ -71,11 +71,8 @@ std::string predictions_table(const Benchmark& b, int width) {
   const std::vector<TableColumn> columns = {add("total", [](const Prediction& p) { return fine_duration(p.total()); }),
                                             add("least", [](const Prediction& p) { return fine_duration(p.fixed() + p.fastest_run); }),
                                             add("greatest", [](const Prediction& p) { return fine_duration(p.fixed() + p.slowest_run); }),
-                                            add("set-up", [](const Prediction& p) { return fine_duration(p.setup); }),
                                             add("run", [](const Prediction& p) { return fine_duration(p.run); }),
-                                            add("collect", [](const Prediction& p) { return fine_duration(p.collecting); }),
-                                            add("statistics", [](const Prediction& p) { return fine_duration(p.statistics); }),
-                                            add("write", [](const Prediction& p) { return fine_duration(p.writing); })};
+                                            add("fixed", [](const Prediction& p) { return fine_duration(p.fixed()); })};
   return fmt::format("Time for {} trajectories of {} policies, predicted from the rates and the measured fixed parts\n",
                      group_digits(fmt::format("{}", b.scenario.trajectories)), b.scenario.policies.size()) +
          format_tables(first, columns, width);
@@ -197,12 +194,17 @@ std::string configuration(const Scenario& s) {
 }  // namespace
 
 std::string bench_tables(const Benchmark& b, int width) {
-  std::string text = devices_table(b, width) + "\n" + predictions_table(b, width) + "\n" + whole_runs_table(b, width);
+  std::string text;
+  for (const char* name : {"host", "processor", "load_average_before"})
+    for (const auto& [key, value] : b.provenance)
+      if (key == name) text += fmt::format("{:<20} {}\n", key, value);
+  text += (text.empty() ? "" : "\n") + devices_table(b, width) + "\n" + predictions_table(b, width) + "\n" + whole_runs_table(b, width);
   if (b.threads.size() > 1) text += "\n" + threads_table(b, width);
   if (b.policies.size() > 1) text += "\n" + policies_table(b, width);
   return text + "\n" +
          wrap_text(
-             "A predicted time was not run: it is the measured rate and the measured fixed parts, carried on in a straight line. Least "
+             "Fixed: set-up, collecting, statistics and writing. A predicted time was not run: it is the measured rate and the measured "
+             "fixed parts, carried on in a straight line. Least "
              "and greatest are those of the repetitions, not an error bar. Other programs on the machine slow all of this.",
              width, "");
 }
