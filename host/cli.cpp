@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "bench.h"
 #include "config.h"
 #include "errors.h"
 #include "execute.h"
@@ -53,7 +54,7 @@ void configuration_options(po::options_description& o) {
 
 void device_options(po::options_description& o) {
   auto add = o.add_options();
-  add("device", po::value<std::string>()->default_value("auto")->value_name("D"), "auto, cpu, cuda, cuda:N or all");
+  add("device", po::value<std::string>()->default_value("auto")->value_name("D"), "auto, cpu, cuda, cuda:N, all (every GPU), or a list such as cuda:0,cuda:1");
   add("threads", po::value<int>()->default_value(0)->value_name("N"), "CPU threads; 0: as many as this process may use");
   add("lanes", po::value<int>()->default_value(0)->value_name("W"),
       "CPU lane width 1, 8 (AVX2) or 16 (AVX-512), to compare; 0: the widest");
@@ -82,6 +83,14 @@ void summary_options(po::options_description& o) {
 
 void describe_options(po::options_description& o) {
   o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race or brownian");
+}
+
+void bench_options(po::options_description& o) {
+  plan_options(o);
+  auto add = o.add_options();
+  add("seconds", po::value<double>()->default_value(60)->value_name("S"), "about how long it may take in total");
+  add("json", po::value<std::string>()->value_name("OUT.json"), "write all figures, with every repetition, to this file");
+  add("force", po::bool_switch(), "overwrite an existing file");
 }
 
 void no_options(po::options_description&) {}
@@ -243,10 +252,10 @@ int verb_plan(const po::variables_map& options, const Words& files) {
   const Scenario s = scenario_of(options, files);
   ExecuteOptions how = execute_options(options);
   how.quiet = true;
+  how.time_limit = 1;
   const Job job = make_job(s);
   Scenario trial = s;
   trial.stop.reset();
-  trial.trajectories = std::min<std::uint64_t>(s.trajectories, 4096);
   Tallies tallies(job.shape);
   Sample sample(job.shape, 0);
   const Outcome outcome = execute(trial, job, how, tallies, sample);
@@ -265,6 +274,24 @@ int verb_plan(const po::variables_map& options, const Words& files) {
                std::abs(e.standard_error * std::sqrt(done / n) / e.mean), s.model->metrics[m].unit);
   }
   return 0;
+}
+
+int verb_bench(const po::variables_map& options, const Words& files) {
+  const Scenario scenario = scenario_of(options, files.empty() ? Words{default_configuration()} : files);
+  BenchOptions how;
+  static_cast<DeviceOptions&>(how) = execute_options(options);
+  how.seconds = options["seconds"].as<double>();
+  if (!(how.seconds > 0 && how.seconds <= 86400)) throw UserError(fmt::format("--seconds {}: outside 0 to 86400 (a day)", how.seconds));
+  const std::string path = options.count("json") ? options["json"].as<std::string>() : "";
+  if (!path.empty()) check_output(path, options["force"].as<bool>(), 100'000);
+  const std::string started = now_text();
+  Benchmark benchmark = run_benchmark(scenario, how);
+  benchmark.provenance.emplace_back("started", started);
+  std::fputs(bench_tables(benchmark, terminal_width()).c_str(), stdout);
+  if (!path.empty()) write_text(path, bench_json(benchmark));
+  if (benchmark.interrupted.empty()) return 0;
+  fmt::print(stderr, "{}: stopped; the larger runs are predicted.\n", benchmark.interrupted);
+  return kExitInterrupted;
 }
 
 int verb_summary(const po::variables_map& options, const Words& files) {
@@ -294,7 +321,7 @@ int verb_devices(const po::variables_map&, const Words& arguments) {
                           : "no AVX2 and FMA: cannot run Chokepoint");
   for (const CudaDevice& d : cuda_devices())
     fmt::print("cuda:{}   {}, {}, {} GiB, {} multiprocessors, compute capability {}.{}{}\n", d.number, d.name, d.uuid, d.memory >> 30,
-               d.processors, d.major, d.minor, d.major < 8 ? " (too old: 8.0 is needed)" : "");
+               d.processors, d.major, d.minor, d.major < kOldestCudaMajor ? " (too old: 8.0 is needed)" : "");
   if (cuda_devices().empty())
     fmt::print("cuda     {}\n", built_with_cuda() ? "no usable GPU (no device, or no driver)"
                                                   : "not in this build (no CUDA toolkit was found, or CHOKEPOINT_CUDA=OFF)");
@@ -308,6 +335,8 @@ constexpr Verb kVerbs[] = {
      configuration_options},
     {"plan", "FILE...", "time, memory, file size and reachable errors of a run",
      "chokepoint plan configs/baseline.toml --trajectories 10_000_000", verb_plan, plan_options},
+    {"bench", "[FILE...]", "measure how fast this machine runs a scenario; default: the baseline",
+     "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options},
     {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
      summary_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},

@@ -13,7 +13,6 @@
 #include <cstdlib>
 #include <limits>
 
-#include "errors.h"
 #include "fmt/format.h"
 #include "plan.h"
 #include "statistics.h"
@@ -51,8 +50,13 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 // A bar on a terminal; otherwise a line every ten seconds. On standard error.
 class Progress {
  public:
-  Progress(std::uint64_t total, double months_per_trajectory, bool quiet)
-      : total_(total), months_(months_per_trajectory), quiet_(quiet), terminal_(isatty(STDERR_FILENO)), start_(Clock::now()) {}
+  Progress(std::uint64_t first, std::uint64_t total, double months_per_trajectory, bool quiet)
+      : first_(first),
+        total_(total),
+        months_(months_per_trajectory),
+        quiet_(quiet),
+        terminal_(isatty(STDERR_FILENO)),
+        start_(Clock::now()) {}
 
   void update(std::uint64_t done) {
     const double now = seconds_since(start_);
@@ -69,8 +73,8 @@ class Progress {
   void show(std::uint64_t done, double now) {
     shown_ = now;
     const double share = total_ ? static_cast<double>(done) / static_cast<double>(total_) : 1,
-                 rate = static_cast<double>(done) / std::max(now, 1e-9);
-    const std::string left = done == 0 ? "?" : format_duration(static_cast<double>(total_ - std::min(done, total_)) / rate);
+                 rate = static_cast<double>(done - first_) / std::max(now, 1e-9);
+    const std::string left = done == first_ ? "?" : format_duration(static_cast<double>(total_ - std::min(done, total_)) / rate);
     const std::string text =
         fmt::format("{:3.0f} %  {} of {} trajectories  {} trajectory-months/s  {} left", 100 * share,
                     format_count(static_cast<double>(done)), format_count(static_cast<double>(total_)), format_count(rate * months_), left);
@@ -83,16 +87,16 @@ class Progress {
     fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}\033[K", "", filled, "", kWidth - filled, text);
   }
 
-  std::uint64_t total_;
+  std::uint64_t first_, total_;  // done before, and in the end
   double months_;
   bool quiet_, terminal_;
   Clock::time_point start_;
   double shown_ = 0;
 };
 
-// Units grow until one takes about this long: often enough for signals and the bar, seldom enough to cost nothing.
+// A unit takes about this long: often enough for signals and the bar, seldom enough to cost nothing.
 constexpr double kUnitSeconds = 0.25;
-constexpr std::uint64_t kFirstUnit = 2048, kLargestUnit = std::uint64_t{1} << 28;
+constexpr std::uint64_t kFirstUnit = 512, kLargestUnit = std::uint64_t{1} << 28;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -145,21 +149,29 @@ class Run {
  private:
   // False if a signal or the time limit came first.
   bool advance_to(std::uint64_t target) {
-    Progress progress(target, static_cast<double>(scenario_.steps()) * static_cast<double>(scenario_.policies.size()), options_.quiet);
+    Progress progress(done_, target, static_cast<double>(scenario_.steps()) * static_cast<double>(scenario_.policies.size()),
+                      options_.quiet);
     while (done_ < target) {
       const std::uint64_t count = std::min(unit_, target - done_);
-      const auto begin = Clock::now();
       engine_->run(done_, count, sample_);
       done_ += count;
       uncollected_ += count;
       if (uncollected_ + kLargestUnit > kMaxUncollected) collect();
-      if (seconds_since(begin) < kUnitSeconds / 2 && unit_ < kLargestUnit) unit_ *= 2;
+      size_next_unit(count);
       progress.update(done_);
       if (interrupted()) break;
     }
     collect();
     progress.finish(done_);
     return done_ == target;
+  }
+
+  // An engine may return with its last two units still under way: those before them tell its pace.
+  void size_next_unit(std::uint64_t count) {
+    const auto finished = static_cast<double>(done_ - count - last_);
+    last_ = count;
+    const double wanted = std::min(finished / seconds_since(start_) * kUnitSeconds, static_cast<double>(kLargestUnit));
+    unit_ = std::clamp(static_cast<std::uint64_t>(wanted), kFirstUnit, 2 * unit_);
   }
 
   bool interrupted() {
@@ -186,7 +198,7 @@ class Run {
   Sample& sample_;
   std::unique_ptr<Engine> engine_;
   Clock::time_point start_ = Clock::now();
-  std::uint64_t done_ = 0, unit_ = kFirstUnit, uncollected_ = 0;
+  std::uint64_t done_ = 0, last_ = 0, unit_ = kFirstUnit, uncollected_ = 0;
   std::string reason_;
 };
 
@@ -196,27 +208,6 @@ std::string environment(const char* name) {
 }
 
 }  // namespace
-
-std::unique_ptr<Engine> make_engine(const Job& job, const ExecuteOptions& o) {
-  const int threads = o.threads > 0 ? o.threads : available_cpus();
-  const auto cpu = [&] { return make_cpu_engine(job, threads, o.lanes); };
-  if (o.device == "cpu") return cpu();
-  if (o.device == "auto") {
-    for (const CudaDevice& device : cuda_devices())
-      if (device.major >= 8) return make_cuda_engine(job, device.number, o.block_size);
-    return cpu();
-  }
-  if (o.device == "cuda" || o.device == "all") {
-    const auto devices = cuda_devices();
-    if (o.device == "all" && devices.size() > 1)
-      throw UserError(fmt::format("--device all: this version runs on one GPU, {} are there. Use --device cuda:N.", devices.size()));
-    return make_cuda_engine(job, devices.empty() ? 0 : devices[0].number, o.block_size);
-  }
-  if (o.device.starts_with("cuda:") && o.device.size() > 5 && o.device.find_first_not_of("0123456789", 5) == std::string::npos &&
-      o.device.size() < 10)
-    return make_cuda_engine(job, std::stoi(o.device.substr(5)), o.block_size);
-  throw UserError(fmt::format("--device {}: not a device. Use auto, cpu, cuda, cuda:N or all.", o.device));
-}
 
 Outcome execute(const Scenario& scenario, const Job& job, const ExecuteOptions& options, Tallies& tallies, Sample& sample) {
   return Run(scenario, job, options, tallies, sample).run();

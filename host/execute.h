@@ -5,17 +5,14 @@
 #include <optional>
 #include <string>
 
+#include "devices.h"
 #include "result.h"
 #include "scenario.h"
 
 namespace chokepoint {
 
-struct ExecuteOptions {
-  std::string device = "auto";  // auto, cpu, cuda, cuda:N, all
-  int threads = 0;              // 0: as many as the affinity mask allows
-  int lanes = 0;                // CPU lane width; 0: the widest there is
-  int block_size = 0;           // CUDA; 0: chosen
-  double time_limit = 0;        // seconds; 0: none
+struct ExecuteOptions : DeviceOptions {
+  double time_limit = 0;  // seconds; 0: none
   bool quiet = false;
 };
 
@@ -26,15 +23,12 @@ struct Outcome {
   std::uint64_t trajectories;  // 0 .. trajectories - 1 were run
   double seconds;
   std::string device;
-  std::string reason;          // why it ended early
+  std::string reason;  // why it ended early
 };
 
 // Fills `tallies` and `sample`. Signals (TERM, INT, USR1) and the time limit end the run after the unit in
 // hand. Throws DeviceError or UserError for a device that cannot be had.
 Outcome execute(const Scenario& scenario, const Job& job, const ExecuteOptions& options, Tallies& tallies, Sample& sample);
-
-// The engine that the options ask for; `auto` takes the first usable GPU, else the CPU.
-std::unique_ptr<Engine> make_engine(const Job& job, const ExecuteOptions& options);
 
 // Version, commit, compiler, host, Slurm job: what does not depend on the run.
 Provenance build_provenance();

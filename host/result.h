@@ -36,6 +36,9 @@ struct Result {
 // nothing of that name is left. Returns the result_hash (32 hexadecimal digits). Throws EnvironmentError.
 std::string write_result(const std::string& path, const Result& result);
 
+// Another file of the user's, in the same way: complete or not at all.
+void write_text(const std::string& path, const std::string& text);
+
 // The result_hash alone, without a file. It covers name, shape and values of every dataset but those of the
 // provenance: equal hashes mean equal results, whatever machine they come from.
 std::string hash_result(const Result& result);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <fstream>
 
 #include "errors.h"
 #include "hdf5.h"
@@ -157,6 +158,16 @@ std::string write_result(const std::string& path, const Result& result) try {
   return hash;
 } catch (const Hdf5Error& error) {
   throw EnvironmentError(fmt::format("{}: {}{}", path, error.what(), advice(error.system_error)));
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  TemporaryFile temporary(path);
+  temporary.create();
+  std::ofstream file(temporary.name(), std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw failure(path, "writing", errno);
+  temporary.publish();
 }
 
 std::string hash_result(const Result& result) { return put_result(result, nullptr); }

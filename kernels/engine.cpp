@@ -59,6 +59,20 @@ void merge(const CellSums& from, CellSums& to) {
   to.greatest = std::max(to.greatest, from.greatest) + 0.0f;
 }
 
+void merge(const Tallies& from, Tallies& to) {
+  const auto add = [](const std::vector<std::int64_t>& counts, std::vector<std::int64_t>& sums) {
+    for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
+  };
+  to.trajectories += from.trajectories;
+  add(from.slots, to.slots);
+  for (std::size_t i = 0; i < from.sums.size(); ++i) merge(from.sums[i], to.sums[i]);
+  add(from.event_steps, to.event_steps);
+  add(from.joint, to.joint);
+  add(from.clamped, to.clamped);
+  for (std::size_t i = 0; i < from.first_non_finite.size(); ++i)
+    to.first_non_finite[i] = std::min(to.first_non_finite[i], from.first_non_finite[i]);
+}
+
 void check_arithmetic() {
   volatile float a = 1 + 0x1p-12f, c = 1 + 0x1p-11f, small = 0x1p-100f, smaller = 0x1p-30f;
   const Pack<1> x = static_cast<float>(a), y = static_cast<float>(c), tiny = static_cast<float>(small) * static_cast<float>(smaller);

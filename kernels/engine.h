@@ -65,6 +65,8 @@ struct Tallies {
   std::vector<std::uint64_t> first_non_finite;  // (policy) lowest trajectory with a non-finite metric; max if none
 };
 
+void merge(const Tallies& from, Tallies& to);
+
 // The first trajectories, whole.
 struct Sample {
   Sample(const Shape& shape, std::uint64_t keep);

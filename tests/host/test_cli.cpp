@@ -34,7 +34,7 @@ void expect_refusal(const std::vector<std::string>& arguments, int code, const s
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
-  for (const char* verb : {"run", "validate", "plan", "summary", "describe", "devices"}) {
+  for (const char* verb : {"run", "validate", "plan", "bench", "summary", "describe", "devices"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }
@@ -49,7 +49,8 @@ TEST(CommandLine, UnknownWordsAreRefused) {
 }
 
 TEST(CommandLine, DevicesAndNumbersAreChecked) {
-  expect_refusal({"plan", kBrownian, "--device", "gpu"}, 2, "--device gpu: not a device. Use auto, cpu, cuda, cuda:N or all.");
+  expect_refusal({"plan", kBrownian, "--device", "gpu"}, 2,
+                 "--device gpu: not a device. Use auto, cpu, cuda, cuda:N, all, or a list such as cuda:0,cuda:1.");
   expect_refusal({"plan", kBrownian, "--lanes", "5", "--threads", "-1"}, 2,
                  "--threads -1: outside 0 to 4096\n--lanes 5: not one of 0, 1, 8 and 16\n2 problems; nothing was run.");
   if (!built_with_cuda())
