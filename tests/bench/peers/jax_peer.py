@@ -32,7 +32,7 @@ class JaxPeer:
         self.run_batch = jax.jit(self.run_batch, static_argnums=(2,))
 
     def run(self, count, seed, summarise=True):
-        """Whole batches only, so that one compilation serves; the worlds of the last batch may overlap those before it."""
+        """Whole batches only, so that one compilation serves."""
         summary, batch = Summary(self.problem, count), min(self.batch, count)
         if count % batch:
             raise SystemExit(f"jax: {count} trajectories are no multiple of its batch of {batch}")

@@ -4,6 +4,8 @@ One core. SFC64 is NumPy's fastest generator. What the profile asked for: np.whe
 so selections are arithmetic; powers go through exp and log, which are vectorised; events are bytes.
 """
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 
 from fields import EVENTS, METRICS, NORMALS, UNIFORMS, WAITS, DT, Levers, Month, load
@@ -16,31 +18,35 @@ def blend(mask, a, b):
     return b + mask * (a - b)
 
 
-MODEL = load(exp=np.exp, log=np.log, sqrt=np.sqrt, where=blend, minimum=np.minimum, maximum=np.maximum, both=np.logical_and,
-             negate=np.logical_not)
+def load_over(where):
+    return load(exp=np.exp, log=np.log, sqrt=np.sqrt, where=where, minimum=np.minimum, maximum=np.maximum, both=np.logical_and,
+                negate=np.logical_not)
+
+
+MODEL = load_over(blend)
 
 
 class NumpyPeer:
     name = "numpy"
     version = np.__version__
 
-    def __init__(self, problem, chunk=1024, **_):
-        self.problem, self.chunk = problem, chunk
+    def __init__(self, problem, chunk=2048, model=MODEL, **_):
+        self.problem, self.chunk, self.model = problem, chunk, model
         self.device = "CPU, 1 thread"
 
     def run(self, count, seed, summarise=True):
         """Trajectories 0 .. count - 1 of every policy."""
-        summary = Summary(self.problem)
+        summary = Summary(self.problem, count)
         rng = np.random.Generator(np.random.SFC64(seed))
-        for first in range(0, count, self.chunk):
-            self.run_chunk(first, min(self.chunk, count - first), rng, summary, summarise)
-        summary.trajectories = count
+        with np.errstate(divide="ignore"):  # log 0 is below every bin
+            for first in range(0, count, self.chunk):
+                self.run_chunk(first, min(self.chunk, count - first), rng, summary, summarise)
         return summary
 
     def run_chunk(self, first, n, rng, summary, summarise):
         p, shape = self.problem, (len(self.problem.policies), n)
-        world = MODEL.start_world(p.Parameters(*p.worlds[:, first:first + n]))
-        state = MODEL.start(world)
+        world = self.model.start_world(p.Parameters(*p.worlds[:, first:first + n]))
+        state = self.model.start(world)
         z, wait, u = (np.empty((k, n), np.float32) for k in (NORMALS, WAITS, UNIFORMS))
         values = np.empty((len(METRICS), *shape), np.float32)
         # Months before each event; it has happened where `happened` is 1. Triggers come last.
@@ -50,20 +56,41 @@ class NumpyPeer:
             rng.standard_normal(out=z, dtype=np.float32)
             rng.standard_exponential(out=wait, dtype=np.float32)
             rng.random(out=u, dtype=np.float32)
-            month = Month(*z, *wait, *u, *MODEL.decays(world.p, step * DT), float(not p.january(step)))
+            month = Month(*z, *wait, *u, *self.model.decays(world.p, step * DT), float(not p.january(step)))
             levers = triggers.act(happened[-1])
-            state, events = MODEL.step(world, month, levers, state)
+            state, events = self.model.step(world, month, levers, state)
             for seen, event in zip(happened, events):
                 seen |= event
             months_before += happened ^ 1
             triggers.observe(state.frontier.lag)
             if (step + 1) % p.record_every == 0:
-                for row, metric in zip(values, MODEL.measure(world, state)):
+                for row, metric in zip(values, self.model.measure(world, state)):
                     row[:] = metric
                 if summarise:
                     tally(p, (step + 1) // p.record_every - 1, values, summary)
         if summarise:
             tally_events(months_before, summary)
+
+
+class PlainNumpyPeer:
+    """Before looking at a profile: np.where, and one policy after another, each on the same shocks."""
+    name = "numpy-plain"
+    version = np.__version__
+
+    def __init__(self, problem, **_):
+        self.problem = problem
+        self.device = "CPU, 1 thread"
+        model = load_over(np.where)
+        self.each = [NumpyPeer(replace(problem, policies=(name,), levers=problem.levers[[q]], triggers=Triggers(*(t[[q]] for t in problem.triggers))),
+                               chunk=16384, model=model) for q, name in enumerate(problem.policies)]
+
+    def run(self, count, seed, summarise=True):
+        runs = [peer.run(count, seed, summarise) for peer in self.each]
+        summary = Summary(self.problem, count)
+        summary.sums, summary.squares, summary.counts = (np.concatenate([getattr(run, key) for run in runs], axis=2)
+                                                         for key in ("sums", "squares", "counts"))
+        summary.events = np.concatenate([run.events for run in runs], axis=1)
+        return summary
 
 
 class TriggerRows:
