@@ -22,8 +22,8 @@ def compare_means(file, summary, records):
     variance = np.maximum(summary.squares[records] / n - mean ** 2, 0) / n
     theirs = np.stack([file[f"{m}_mean"][()].T[records] for m in METRICS], axis=1)
     error = np.stack([file[f"{m}_mean_se"][()].T[records] for m in METRICS], axis=1)
-    yield from ((f"mean of {METRICS[m]}", r, p, (mean[r, m, p] - theirs[r, m, p]) / math.hypot(error[r, m, p], math.sqrt(variance[r, m, p])))
-                for r, m, p in np.ndindex(mean.shape))
+    z = (mean - theirs) / np.sqrt(error ** 2 + variance)
+    yield from ((f"mean of {METRICS[m]}", r, p, z[r, m, p]) for r, m, p in np.ndindex(z.shape))
 
 
 def share_below(problem, m, slots, x):
@@ -67,7 +67,8 @@ def compare(path, summary):
     records = [problem.records // 3 - 1, 2 * problem.records // 3 - 1, problem.records - 1]
     with h5py.File(path) as file:
         n = int(np.ravel(file["accumulator"].attrs["trajectories"])[0])
-        found = [*compare_means(file, summary, records), *compare_quantiles(file, summary, records, n), *compare_events(file, summary, records, n)]
+        found = [*compare_means(file, summary, records), *compare_quantiles(file, summary, records, n),
+                 *compare_events(file, summary, records, n)]
     beyond = [f"{what}, {problem.policies[p]}, month {(records[i] + 1) * problem.record_every}: {z:+.1f} standard errors"
               for what, i, p, z in found if not abs(z) <= LIMIT]
     return len(found), max(abs(z) for *_, z in found), beyond

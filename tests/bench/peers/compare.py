@@ -32,9 +32,11 @@ class Chokepoint:
 
     def run(self, trajectories, device="cpu", **settings):
         path = self.folder / "run.h5"
-        sets = [f"run.{key}={value}" for key, value in {"trajectories": trajectories, "keep": 0, **settings}.items()]
-        command = [self.program, "run", ROOT / "configs/baseline.toml", "-o", path, "--force", "--device", device, "--threads", str(self.threads)]
-        done = subprocess.run([*command, *(word for s in sets for word in ("--set", s))], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        command = [self.program, "run", ROOT / "configs/baseline.toml", "-o", path, "--force", "--device", device,
+                   "--threads", str(self.threads)]
+        for key, value in {"trajectories": trajectories, "keep": 0, **settings}.items():
+            command += ["--set", f"run.{key}={value}"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"Chokepoint failed with exit status {done.returncode}:\n{done.stdout}")
         return path
@@ -88,7 +90,8 @@ def check(peers, reference, trajectories):
     failed = False
     for peer in peers:
         count, worst, beyond = compare(reference, peer.run(trajectories, seed=12345))
-        print(f"{peer.name:12} {count} comparisons, largest difference {worst:.1f} standard errors: {'DISAGREES' if beyond else 'agrees'}", flush=True)
+        verdict = "DISAGREES" if beyond else "agrees"
+        print(f"{peer.name:12} {count} comparisons, largest difference {worst:.1f} standard errors: {verdict}", flush=True)
         for text in beyond[:20]:
             print(f"  {text}")
         failed |= bool(beyond)
@@ -135,8 +138,8 @@ def report(rows, peers, device, gpu_device):
     print("\nns per trajectory-month (processor time; GPU: clock), median of", len(next(iter(rows.values()))), "runs in turn\n")
     print(f"{'tool':14} {'version':10} {'summaries':9} {'median':>8} {'fastest':>8} {'ratio':>6} {'of fastest':>10}  device")
     for row in out:
-        print(f"{row['tool']:14} {row['version']:10} {'yes' if row['summaries'] else 'no':9} {row['ns_per_trajectory_month']:8.1f} {row['fastest']:8.1f}"
-              f" {row['ratio']:6.1f} {row['ratio_of_fastest']:10.1f}  {row['device']}")
+        print("{tool:14} {version:10} {summaries!s:9} {ns_per_trajectory_month:8.1f} {fastest:8.1f} {ratio:6.1f} {ratio_of_fastest:10.1f}"
+              "  {device}".format(**row))
     return out
 
 

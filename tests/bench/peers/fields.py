@@ -15,11 +15,9 @@ DT, ROOT_DT = 1 / 12, (1 / 12) ** 0.5  # of a month, in years
 EVENTS = ("taiwan_crisis", "policy_reversal", "import_refusal", "bust", "paradigm_change", "china_overtakes", "open_near_frontier",
           "price_collapse", "transformative", "transformative_us", "transformative_china", "decisive_lead", "catastrophe")
 
-
 METRICS = ("us_compute", "china_compute", "china_stock", "compute_ratio", "stock_ratio", "compute_added_ratio", "china_self_sufficiency",
            "smuggled_flow", "china_domestic_output", "capability_lag", "frontier", "open_lag", "algorithm_gap", "competitors", "margin",
            "price", "query_cost", "revenue", "model_layer_value", "capex", "payback", "row_adoption", "west_adoption", "balkanisation_loss")
-LAG = METRICS.index("capability_lag")
 
 
 class Levers(NamedTuple):  # and their status quo; the first nine are export controls, which a reversal undoes
@@ -168,9 +166,9 @@ class State(NamedTuple):
 
 class Carry(NamedTuple):  # of the tools that run all policies as one array
     state: State
-    active: bool         # the trigger of the policy
-    held: float          # months that its condition has held
-    happened: tuple      # for each event, and last for the trigger
+    active: bool          # the trigger of the policy
+    held: float           # months that its condition has held
+    happened: tuple       # for each event, and last for the trigger
     months_before: tuple  # each of them
 
 
@@ -187,7 +185,8 @@ def load(function=lambda f: f, real=None, **operations):
     tree = ast.parse(path.read_text(), str(path))
     names = {kind.__name__: kind for kind in TUPLES}
     convert = real or (lambda x: x)
-    names.update(function=function, real=real, STATUS_QUO=Levers(*map(convert, Levers())), DT=convert(DT), ROOT_DT=convert(ROOT_DT), **operations)
+    names.update(DT=convert(DT), ROOT_DT=convert(ROOT_DT), STATUS_QUO=Levers(*map(convert, Levers())))
+    names.update(operations, function=function, real=real)
     if real:
         tree = ast.fix_missing_locations(_Wrap().visit(tree))
     exec(compile(tree, str(path), "exec"), names)
@@ -196,4 +195,4 @@ def load(function=lambda f: f, real=None, **operations):
 
 class _Wrap(ast.NodeTransformer):
     def visit_Constant(self, node):
-        return ast.Call(ast.Name("real", ast.Load()), [node], [])
+        return node if isinstance(node.value, str) else ast.Call(ast.Name("real", ast.Load()), [node], [])

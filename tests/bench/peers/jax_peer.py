@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from fields import DT, EVENTS, METRICS, NORMALS, UNIFORMS, WAITS, Carry, Month, load
+from fields import DT, EVENTS, NORMALS, UNIFORMS, WAITS, Carry, Month, load
 from problem import Summary, Triggers
 
 MODEL = load(exp=jnp.exp, log=jnp.log, sqrt=jnp.sqrt, where=jnp.where, minimum=jnp.minimum, maximum=jnp.maximum,

@@ -81,8 +81,9 @@ class PlainNumpyPeer:
         self.problem = problem
         self.device = "CPU, 1 thread"
         model = load_over(np.where)
-        self.each = [NumpyPeer(replace(problem, policies=(name,), levers=problem.levers[[q]], triggers=Triggers(*(t[[q]] for t in problem.triggers))),
-                               chunk=16384, model=model) for q, name in enumerate(problem.policies)]
+        self.each = [NumpyPeer(replace(problem, policies=(name,), levers=problem.levers[[q]],
+                                       triggers=Triggers(*(t[[q]] for t in problem.triggers))), chunk=16384, model=model)
+                     for q, name in enumerate(problem.policies)]
 
     def run(self, count, seed, summarise=True):
         runs = [peer.run(count, seed, summarise) for peer in self.each]
