@@ -138,8 +138,8 @@ def report(rows, peers, device, gpu_device):
     print("\nns per trajectory-month (processor time; GPU: clock), median of", len(next(iter(rows.values()))), "runs in turn\n")
     print(f"{'tool':14} {'version':10} {'summaries':9} {'median':>8} {'fastest':>8} {'ratio':>6} {'of fastest':>10}  device")
     for row in out:
-        print("{tool:14} {version:10} {with_or_without:9} {ns_per_trajectory_month:8.1f} {fastest:8.1f} {ratio:6.1f} {ratio_of_fastest:10.1f}"
-              "  {device}".format(with_or_without="yes" if row["summaries"] else "no", **row))
+        print("{tool:14} {version:10} {with_or_without:9} {ns_per_trajectory_month:8.1f} {fastest:8.1f} {ratio:6.1f}"
+              " {ratio_of_fastest:10.1f}  {device}".format(with_or_without="yes" if row["summaries"] else "no", **row))
     return out
 
 
