@@ -109,7 +109,7 @@ Handle numeric_properties(const Variable& variable, Number type) {
   const double missing = std::numeric_limits<double>::quiet_NaN();
   check_hdf5(H5Pset_chunk(list, static_cast<int>(chunk.size()), chunk.data()), "laying out dataset", variable.name);
   check_hdf5(H5Pset_shuffle(list), "laying out dataset", variable.name);
-  check_hdf5(H5Pset_deflate(list, 4), "laying out dataset", variable.name);
+  check_hdf5(H5Pset_deflate(list, 1), "laying out dataset", variable.name);
   check_hdf5(H5Pset_fletcher32(list), "laying out dataset", variable.name);
   check_hdf5(H5Pset_fill_time(list, H5D_FILL_TIME_IFSET), "laying out dataset", variable.name);
   if (type != Number::kInt64) check_hdf5(H5Pset_fill_value(list, H5T_NATIVE_DOUBLE, &missing), "laying out dataset", variable.name);
