@@ -10,14 +10,14 @@
 
 namespace chokepoint {
 
-inline constexpr int kCpuBlock = 64;  // trajectories that are run before they are tallied
+inline constexpr int kCpuBlock = 512;  // trajectories that are run before they are tallied
 inline constexpr std::size_t kCpuStateBytes = 128 * 1024;
 
 struct CpuWorkspace {
   int policies;               // of the whole run
   // Of the block in hand:
   std::byte* states;          // kCpuStateBytes
-  float* values;              // (policy of the batch, record, metric, trajectory)
+  float* values;              // (policy of the batch, record, pack, metric, lane): see value_index
   float* event_steps;         // (policy of the batch, event, trajectory)
   float* parameters;          // (pack, parameter, lane), of blocks that are kept
   // Counts since the last collect, as in Tallies:
@@ -28,6 +28,12 @@ struct CpuWorkspace {
   std::uint64_t* clamped;
   std::uint64_t* first_non_finite;
 };
+
+// Where the value of a trajectory of the block stands: a pack's metrics lie together, as they are written.
+constexpr std::size_t value_index(int lanes, int records, int metrics, int policy, int record, int metric, int trajectory) {
+  return (std::size_t(policy) * records + record) * metrics * kCpuBlock + std::size_t(trajectory / lanes) * metrics * lanes + metric * lanes +
+         trajectory % lanes;
+}
 
 using RunBlock = void (*)(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, int count);
 

@@ -39,9 +39,7 @@ CHOKEPOINT_HD Pack<W> units_of(const Binning& b, Pack<W> x) {
 }
 
 // The coarse bin of a joint histogram: 0 below, kJointSide - 1 above; non-finite values count as above.
-CHOKEPOINT_HD int joint_bin(int slot) {
-  if (slot == kBelow) return 0;
-  return slot > kBins ? kJointSide - 1 : 1 + (slot - 1) / kJointStride;
-}
+CHOKEPOINT_HD std::uint32_t joint_bin(std::uint32_t slot) { return (slot + kJointStride - 1) / kJointStride; }
+static_assert(kBins % kJointStride == 0 && kNonFinite - kAbove < kJointStride);
 
 }  // namespace chokepoint
