@@ -89,21 +89,31 @@ CHOKEPOINT_HD void add_units(const float* units, int count, CellSums& cell) {
                   static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
 }
 
-// One metric over a block: its values, `stride` apart from pack to pack, are added to the cell's sums and their slots
-// noted. The histogram's lines from the least to the greatest value are fetched: all histograms together outgrow the
-// cache. True if a value is not finite.
-template <class Real>
-CHOKEPOINT_HD bool add_values(const Binning& binning, const float* values, int stride, int next, int count, std::uint32_t* slot,
-                              const std::uint32_t* histogram, CellSums& cell) {
-  constexpr int kWidth = Real::kLanes;
+// The part of a histogram that a block will count into, fetched line by line beside other work: all histograms together
+// outgrow the cache.
+struct Fetch {
+  const std::uint32_t *line, *end;
+
+  CHOKEPOINT_HD void some(int lines) {
+    for (int i = 0; i < lines && line < end; ++i, line += 16) __builtin_prefetch(line, 1);
+  }
+};
+
+// One metric over a block: its values, a row's packs apart, are added to the cell's sums and their slots noted; the same
+// place in the next row is fetched. True if a value is not finite.
+template <class Model, class Real>
+CHOKEPOINT_HD bool add_values(const Binning& binning, const float* values, int count, std::uint32_t* slot, CellSums& cell, Fetch& fetch,
+                              const std::uint32_t* histogram) {
+  constexpr int kWidth = Real::kLanes, kStride = Model::kMetrics * kWidth, kRow = Model::kMetrics * kCpuBlock;
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   alignas(64) float units[kCpuBlock];
   Real least = kInfinity, greatest = -kInfinity;
   auto finite = least == least;
   const int packs = (count + kWidth - 1) / kWidth;
   for (int k = 0; k < packs; ++k) {
-    const Real x = Real::load(values + k * stride);
-    __builtin_prefetch(values + k * stride + next, 0, 2);
+    const Real x = Real::load(values + k * kStride);
+    __builtin_prefetch(values + k * kStride + kRow, 0, 2);
+    fetch.some((kSlots / 16 * kWidth + kCpuBlock - 1) / kCpuBlock);
     units_of(binning, x).store(units + k * kWidth);
     slot_of(binning, x).store(slot + k * kWidth);
     least = min(x, least);
@@ -118,20 +128,18 @@ CHOKEPOINT_HD bool add_values(const Binning& binning, const float* values, int s
     low = least.lane(i) < low ? least.lane(i) : low;
     high = greatest.lane(i) > high ? greatest.lane(i) : high;
   }
+  fetch = {histogram, histogram};
   const float largest = (high > -low ? high : -low) * binning.inverse_unit;
   if (!ordinary || largest >= kUnitLimit) [[unlikely]]
-    return add_extremes<Real>(values, stride, units, count, cell);
+    return add_extremes<Real>(values, kStride, units, count, cell);
   cell.least = low < cell.least ? low : cell.least;
   cell.greatest = high > cell.greatest ? high : cell.greatest;
-  Real ends = low;
-  if constexpr (kWidth > 1) ends.set_lane(1, high);
-  const auto range = slot_of(binning, ends);
-  const std::uint32_t last = range.lane(kWidth > 1);
-  for (std::uint32_t s = range.lane(0); s < last + 16; s += 16) __builtin_prefetch(histogram + s, 1);
+  fetch = {histogram + slot_of(binning, Pack<1>(low)).v, histogram + slot_of(binning, Pack<1>(high)).v + 16};
   return false;
 }
 
 CHOKEPOINT_HD void count_slots(const std::uint32_t* slot, int count, std::uint32_t* histogram) {
+  asm("" : "+r"(histogram));  // one register: GCC would add a cell's offset anew for every value
   CHOKEPOINT_UNROLL(8)
   for (int i = 0; i < count; ++i) ++histogram[slot[i]];
 }
@@ -148,7 +156,6 @@ CHOKEPOINT_HD void add_joint(const KernelPlan& plan, const std::uint32_t (*slot)
 
 template <class Model, class Real>
 CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, int count) {
-  constexpr int kStride = Model::kMetrics * Real::kLanes;
   alignas(64) std::uint32_t slot[Model::kMetrics][kCpuBlock];
   for (int p = 0; p < plan.policies; ++p) {
     const int policy = plan.first_policy + p;
@@ -156,10 +163,13 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
     for (int r = 0; r < plan.records; ++r) {
       const float* row = work.values + (static_cast<std::size_t>(p) * plan.records + r) * Model::kMetrics * kCpuBlock;
       const std::size_t cell = static_cast<std::size_t>(policy) * Model::kMetrics * plan.records + r;
+      Fetch fetch{nullptr, nullptr};
       for (int m = 0; m <= Model::kMetrics; ++m) {  // each histogram is counted a metric later, when its lines have arrived
         const std::size_t c = cell + static_cast<std::size_t>(m) * plan.records;
         if (m < Model::kMetrics)
-          non_finite |= add_values<Real>(plan.binning[m], row + m * Real::kLanes, kStride, Model::kMetrics * kCpuBlock, count, slot[m], work.slots + c * kSlots, work.sums[c]);
+          non_finite |= add_values<Model, Real>(plan.binning[m], row + m * Real::kLanes, count, slot[m], work.sums[c], fetch, work.slots + c * kSlots);
+        else
+          fetch.some(kSlots / 16 + 1);
         if (m > 0) count_slots(slot[m - 1], count, work.slots + (c - plan.records) * kSlots);
       }
       add_joint(plan, slot, count, static_cast<std::size_t>(policy) * plan.records + r,

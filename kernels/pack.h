@@ -126,6 +126,13 @@ CHOKEPOINT_HD float square_root(float a) {
   return __builtin_sqrtf(a);
 #endif
 }
+CHOKEPOINT_HD float rounded(float a) {
+#if defined(__CUDA_ARCH__)
+  return rintf(a);
+#else
+  return __builtin_rintf(a);
+#endif
+}
 template <class T> CHOKEPOINT_HD T choose(bool m, T a, T b) { return m ? a : b; }
 CHOKEPOINT_HD float minimum(float a, float b) { return a < b ? a : b; }
 CHOKEPOINT_HD float maximum(float a, float b) { return a > b ? a : b; }
@@ -158,6 +165,18 @@ template <class V> CHOKEPOINT_HD V square_root(V a) {
 #endif
   V r;
   for (unsigned i = 0; i < sizeof(V) / 4; ++i) r[i] = __builtin_sqrtf(a[i]);
+  return r;
+}
+template <class V> CHOKEPOINT_HD V rounded(V a) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  if constexpr (sizeof(V) == 32) return bit_cast<V>(_mm256_round_ps(bit_cast<__m256>(a), kNearest));
+#endif
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return bit_cast<V>(_mm512_roundscale_ps(bit_cast<__m512>(a), kNearest));
+#endif
+  V r;
+  for (unsigned i = 0; i < sizeof(V) / 4; ++i) r[i] = __builtin_rintf(a[i]);
   return r;
 }
 // Left to itself GCC compares a mask with zero again before each use, and makes min of two instructions.
@@ -304,6 +323,7 @@ struct Pack {
   // a * b + c, rounded once.
   friend CHOKEPOINT_HD Pack fma(Pack a, Pack b, Pack c) { return of(detail::fused(a.v, b.v, c.v)); }
   friend CHOKEPOINT_HD Pack sqrt(Pack a) { return of(detail::square_root(a.v)); }
+  friend CHOKEPOINT_HD Pack round(Pack a) { return of(detail::rounded(a.v)); }  // to the nearest whole number, halves to even
   friend CHOKEPOINT_HD Pack select(Mask<W> m, Pack a, Pack b) { return of(detail::choose(m.v, a.v, b.v)); }
   friend CHOKEPOINT_HD Pack min(Pack a, Pack b) { return of(detail::minimum(a.v, b.v)); }
   friend CHOKEPOINT_HD Pack max(Pack a, Pack b) { return of(detail::maximum(a.v, b.v)); }

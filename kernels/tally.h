@@ -16,9 +16,9 @@ template <int W>
 CHOKEPOINT_HD Bits<W> slot_of(const Binning& b, Pack<W> x) {
   using Real = Pack<W>;
   Real t = x;
-  if (b.scale == Scale::kLog) t = log(x);
+  if (b.scale == Scale::kLog) t = select(x >= 1.17549435e-38f, log_of_normal(x), -3.40282347e38f);  // the rest is below
   if (b.scale == Scale::kSignedLog) {
-    const Real size = log(min(fma(abs(x), b.inverse_knee, 1), 3.40282347e38f));
+    const Real size = log_of_normal(min(fma(abs(x), b.inverse_knee, 1), 3.40282347e38f));
     t = select(x < 0, -size, size);
   }
   const Real place = (t - b.low) * b.inverse_width;
@@ -30,12 +30,7 @@ CHOKEPOINT_HD Bits<W> slot_of(const Binning& b, Pack<W> x) {
 // x in whole units, rounded to the nearest, still as a float. Zero for values that are not finite.
 template <int W>
 CHOKEPOINT_HD Pack<W> units_of(const Binning& b, Pack<W> x) {
-  using Real = Pack<W>;
-  constexpr float kTwo23 = 8388608.0f;  // from here on every float is whole
-  const Real scaled = select(is_finite(x), x * b.inverse_unit, 0);
-  const Real size = abs(scaled);
-  const Real whole = select(size < kTwo23, (size + kTwo23) - kTwo23, min(size, kUnitLimit));
-  return select(scaled < 0, -whole, whole);
+  return select(is_finite(x), clamp(round(x * b.inverse_unit), -kUnitLimit, kUnitLimit), 0);
 }
 
 // The coarse bin of a joint histogram: 0 below, kJointSide - 1 above; non-finite values count as above.
