@@ -1,5 +1,5 @@
 // A block of trajectories on the CPU, for any lane width. Trajectories are run pack by pack into a buffer
-// of recorded values; then each cell is tallied over the whole block, while its histogram is in cache.
+// of recorded values; then each cell is tallied over the whole block, so that its histogram comes to the cache once.
 // Included by one file per instruction set; nothing here may be shared between them.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -26,7 +26,8 @@ struct BlockRecorder {
   CHOKEPOINT_HD void record(int policy, int record, const Real* metrics) {
     float* to = work.values + value_index(Real::kLanes, plan.records, Model::kMetrics, policy, record, 0, offset);
     for (int m = 0; m < Model::kMetrics; ++m) metrics[m].store(to + m * Real::kLanes);
-    for (int m = 0; m < Model::kMetrics; ++m)
+    if (lanes == Real::kLanes) return;
+    for (int m = 0; m < Model::kMetrics; ++m)  // what is not finite adds nothing to the sums
       for (int i = lanes; i < Real::kLanes; ++i) to[m * Real::kLanes + i] = std::numeric_limits<float>::quiet_NaN();
   }
   CHOKEPOINT_HD void finish(int policy, const Real* events, const TriggerState<Real>* triggers, int trigger_count) {
@@ -167,7 +168,8 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
       for (int m = 0; m <= Model::kMetrics; ++m) {  // each histogram is counted a metric later, when its lines have arrived
         const std::size_t c = cell + static_cast<std::size_t>(m) * plan.records;
         if (m < Model::kMetrics)
-          non_finite |= add_values<Model, Real>(plan.binning[m], row + m * Real::kLanes, count, slot[m], work.sums[c], fetch, work.slots + c * kSlots);
+          non_finite |= add_values<Model, Real>(plan.binning[m], row + m * Real::kLanes, count, slot[m], work.sums[c], fetch,
+                                                work.slots + c * kSlots);
         else
           fetch.some(kSlots / 16 + 1);
         if (m > 0) count_slots(slot[m - 1], count, work.slots + (c - plan.records) * kSlots);
