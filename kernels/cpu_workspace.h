@@ -10,7 +10,8 @@
 
 namespace chokepoint {
 
-inline constexpr int kCpuBlock = 512;  // trajectories that are run before they are tallied
+// Trajectories that are run before they are tallied: more share the fetching of a histogram, but need a larger buffer.
+inline constexpr int kCpuBlock = 512;
 inline constexpr std::size_t kCpuStateBytes = 128 * 1024;
 
 struct CpuWorkspace {
