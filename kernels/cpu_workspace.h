@@ -32,8 +32,8 @@ struct CpuWorkspace {
 
 // Where the value of a trajectory of the block stands: a pack's metrics lie together, as they are written.
 constexpr std::size_t value_index(int lanes, int records, int metrics, int policy, int record, int metric, int trajectory) {
-  return (std::size_t(policy) * records + record) * metrics * kCpuBlock + std::size_t(trajectory / lanes) * metrics * lanes + metric * lanes +
-         trajectory % lanes;
+  const std::size_t row = std::size_t(policy) * records + record, pack = trajectory / lanes, lane = trajectory % lanes;
+  return row * metrics * kCpuBlock + (pack * metrics + metric) * lanes + lane;
 }
 
 using RunBlock = void (*)(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, int count);
