@@ -1,5 +1,5 @@
 // A block of trajectories on the CPU, for any lane width. Trajectories are run pack by pack into a buffer
-// of recorded values; then each cell is tallied over the whole block, while its histogram is in cache.
+// of recorded values; then each cell is tallied over the whole block, so that its histogram comes to the cache once.
 // Included by one file per instruction set; nothing here may be shared between them.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -24,8 +24,11 @@ struct BlockRecorder {
     for (int i = 0; i < lanes; ++i) work.clamped[parameter] += mask.lane(i);
   }
   CHOKEPOINT_HD void record(int policy, int record, const Real* metrics) {
-    float* row = work.values + (static_cast<std::size_t>(policy) * plan.records + record) * Model::kMetrics * kCpuBlock + offset;
-    for (int m = 0; m < Model::kMetrics; ++m) metrics[m].store(row + m * kCpuBlock);
+    float* to = work.values + value_index(Real::kLanes, plan.records, Model::kMetrics, policy, record, 0, offset);
+    for (int m = 0; m < Model::kMetrics; ++m) metrics[m].store(to + m * Real::kLanes);
+    if (lanes == Real::kLanes) return;
+    for (int m = 0; m < Model::kMetrics; ++m)  // what is not finite adds nothing to the sums
+      for (int i = lanes; i < Real::kLanes; ++i) to[m * Real::kLanes + i] = std::numeric_limits<float>::quiet_NaN();
   }
   CHOKEPOINT_HD void finish(int policy, const Real* events, const TriggerState<Real>* triggers, int trigger_count) {
     float* row = work.event_steps + static_cast<std::size_t>(policy) * plan.events * kCpuBlock + offset;
@@ -51,25 +54,27 @@ CHOKEPOINT_HD Index<W> lane_numbers(std::uint64_t first, std::uint64_t divisor) 
 }
 
 // The rare block with a value that is not finite, or beyond the sums' range.
-CHOKEPOINT_HD bool add_extremes(const float* values, const float* units, const std::uint32_t* slot, int count, CellSums& cell) {
+template <class Real>
+CHOKEPOINT_HD bool add_extremes(const float* values, int stride, const float* units, int count, CellSums& cell) {
   bool non_finite = false;
   for (int i = 0; i < count; ++i) {
+    const float x = values[i / Real::kLanes * stride + i % Real::kLanes];
     cell.saturated += units[i] == kUnitLimit || units[i] == -kUnitLimit;
-    non_finite |= slot[i] == kNonFinite;
-    if (slot[i] == kNonFinite) continue;
-    cell.least = values[i] < cell.least ? values[i] : cell.least;
-    cell.greatest = values[i] > cell.greatest ? values[i] : cell.greatest;
+    if (x - x != 0) {
+      non_finite = true;
+      continue;
+    }
+    cell.least = x < cell.least ? x : cell.least;
+    cell.greatest = x > cell.greatest ? x : cell.greatest;
   }
   return non_finite;
 }
 
-// One cell over a block. Sums are taken in double, where whole numbers below 2^53 add exactly in any
-// order; squares (below 2^86) are split at 2^40 for that. True if a value is not finite.
-CHOKEPOINT_HD bool add_to_cell(const float* values, const float* units, const std::uint32_t* slot, int count, std::uint32_t* histogram,
-                               CellSums& cell) {
-  // All histograms together outgrow the cache: fetch the lines while the sums are taken.
-  for (int i = 0; i < count; ++i) __builtin_prefetch(histogram + slot[i], 1);
-  constexpr double kSplit = 0x1.8p92;
+// Sums are taken in double, where whole numbers below 2^53 add exactly in any order; squares (below 2^86) are
+// split at 2^43 for that.
+CHOKEPOINT_HD void add_units(const float* units, int count, CellSums& cell) {
+  static_assert(kCpuBlock <= 1024, "2^43 * 1024 is the last sum that fits");
+  constexpr double kSplit = 0x1.8p95;
   double sum = 0, high = 0, low = 0;
 #pragma omp simd reduction(+ : sum, high, low)
   for (int i = 0; i < count; ++i) {
@@ -80,55 +85,94 @@ CHOKEPOINT_HD bool add_to_cell(const float* values, const float* units, const st
     high += upper;
     low += square - upper;
   }
-  float least = cell.least, greatest = cell.greatest;
-  std::uint32_t last = 0;
-  float largest = 0;
-#pragma omp simd reduction(min : least) reduction(max : greatest, last, largest)
-  for (int i = 0; i < count; ++i) {
-    least = values[i] < least ? values[i] : least;
-    greatest = values[i] > greatest ? values[i] : greatest;
-    last = slot[i] > last ? slot[i] : last;
-    largest = units[i] * units[i] > largest ? units[i] * units[i] : largest;
+  cell.units += static_cast<std::int64_t>(sum);
+  cell.squares += (static_cast<UnsignedWide>(static_cast<std::int64_t>(high * 0x1p-43)) << 43) +
+                  static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
+}
+
+// The part of a histogram that a block will count into, fetched line by line beside other work: all histograms together
+// outgrow the cache.
+struct Fetch {
+  const std::uint32_t *line, *end;
+
+  CHOKEPOINT_HD void some(int lines) {
+    for (int i = 0; i < lines && line < end; ++i, line += 16) __builtin_prefetch(line, 1);
   }
+};
+
+// One metric over a block: its values, a row's packs apart, are added to the cell's sums and their slots noted; the same
+// place in the next row is fetched. True if a value is not finite.
+template <class Model, class Real>
+CHOKEPOINT_HD bool add_values(const Binning& binning, const float* values, int count, std::uint32_t* slot, CellSums& cell, Fetch& fetch,
+                              const std::uint32_t* histogram) {
+  constexpr int kWidth = Real::kLanes, kStride = Model::kMetrics * kWidth, kRow = Model::kMetrics * kCpuBlock;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  alignas(64) float units[kCpuBlock];
+  Real least = kInfinity, greatest = -kInfinity;
+  auto finite = least == least;
+  const int packs = (count + kWidth - 1) / kWidth;
+  for (int k = 0; k < packs; ++k) {
+    const Real x = Real::load(values + k * kStride);
+    __builtin_prefetch(values + k * kStride + kRow, 0, 2);
+    fetch.some((kSlots / 16 * kWidth + kCpuBlock - 1) / kCpuBlock);
+    units_of(binning, x).store(units + k * kWidth);
+    slot_of(binning, x).store(slot + k * kWidth);
+    least = min(x, least);
+    greatest = max(x, greatest);
+    finite = finite & is_finite(x);
+  }
+  add_units(units, packs * kWidth, cell);
+  bool ordinary = true;
+  float low = kInfinity, high = -kInfinity;
+  for (int i = 0; i < kWidth; ++i) {
+    ordinary &= finite.lane(i);
+    low = least.lane(i) < low ? least.lane(i) : low;
+    high = greatest.lane(i) > high ? greatest.lane(i) : high;
+  }
+  fetch = {histogram, histogram};
+  const float largest = (high > -low ? high : -low) * binning.inverse_unit;
+  if (!ordinary || largest >= kUnitLimit) [[unlikely]]
+    return add_extremes<Real>(values, kStride, units, count, cell);
+  cell.least = low < cell.least ? low : cell.least;
+  cell.greatest = high > cell.greatest ? high : cell.greatest;
+  fetch = {histogram + slot_of(binning, Pack<1>(low)).v, histogram + slot_of(binning, Pack<1>(high)).v + 16};
+  return false;
+}
+
+CHOKEPOINT_HD void count_slots(const std::uint32_t* slot, int count, std::uint32_t* histogram) {
+  asm("" : "+r"(histogram));  // one register: GCC would add a cell's offset anew for every value
   CHOKEPOINT_UNROLL(8)
   for (int i = 0; i < count; ++i) ++histogram[slot[i]];
-  cell.units += static_cast<std::int64_t>(sum);
-  cell.squares += (static_cast<UnsignedWide>(static_cast<std::int64_t>(high * 0x1p-40)) << 40) +
-                  static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
-  if (last == kNonFinite || largest == kUnitLimit * kUnitLimit) [[unlikely]]
-    return add_extremes(values, units, slot, count, cell);
-  cell.least = least;
-  cell.greatest = greatest;
-  return false;
 }
 
 CHOKEPOINT_HD void add_joint(const KernelPlan& plan, const std::uint32_t (*slot)[kCpuBlock], int count, std::size_t cell, std::size_t cells,
                              std::uint32_t* joint) {
+  alignas(64) std::uint32_t bin[kCpuBlock];
   for (int j = 0; j < plan.joints; ++j) {
-    std::uint32_t* table = joint + (static_cast<std::size_t>(j) * cells + cell) * kJointSide * kJointSide;
     const std::uint32_t *first = slot[plan.joint[j].first], *second = slot[plan.joint[j].second];
-    for (int i = 0; i < count; ++i) ++table[joint_bin(first[i]) * kJointSide + joint_bin(second[i])];
+    for (int i = 0; i < count; ++i) bin[i] = joint_bin(first[i]) * kJointSide + joint_bin(second[i]);
+    count_slots(bin, count, joint + (static_cast<std::size_t>(j) * cells + cell) * kJointSide * kJointSide);
   }
 }
 
 template <class Model, class Real>
 CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, int count) {
   alignas(64) std::uint32_t slot[Model::kMetrics][kCpuBlock];
-  alignas(64) float units[kCpuBlock];
   for (int p = 0; p < plan.policies; ++p) {
     const int policy = plan.first_policy + p;
     bool non_finite = false;
     for (int r = 0; r < plan.records; ++r) {
       const float* row = work.values + (static_cast<std::size_t>(p) * plan.records + r) * Model::kMetrics * kCpuBlock;
-      for (int m = 0; m < Model::kMetrics; ++m) {
-        const float* values = row + m * kCpuBlock;
-        for (int i = 0; i < kCpuBlock; i += Real::kLanes) {
-          const Real x = Real::load(values + i);
-          units_of(plan.binning[m], x).store(units + i);
-          slot_of(plan.binning[m], x).store(slot[m] + i);
-        }
-        const std::size_t cell = (static_cast<std::size_t>(policy) * Model::kMetrics + m) * plan.records + r;
-        non_finite |= add_to_cell(values, units, slot[m], count, work.slots + cell * kSlots, work.sums[cell]);
+      const std::size_t cell = static_cast<std::size_t>(policy) * Model::kMetrics * plan.records + r;
+      Fetch fetch{nullptr, nullptr};
+      for (int m = 0; m <= Model::kMetrics; ++m) {  // each histogram is counted a metric later, when its lines have arrived
+        const std::size_t c = cell + static_cast<std::size_t>(m) * plan.records;
+        if (m < Model::kMetrics)
+          non_finite |= add_values<Model, Real>(plan.binning[m], row + m * Real::kLanes, count, slot[m], work.sums[c], fetch,
+                                                work.slots + c * kSlots);
+        else
+          fetch.some(kSlots / 16 + 1);
+        if (m > 0) count_slots(slot[m - 1], count, work.slots + (c - plan.records) * kSlots);
       }
       add_joint(plan, slot, count, static_cast<std::size_t>(policy) * plan.records + r,
                 static_cast<std::size_t>(work.policies) * plan.records, work.joint);
@@ -140,11 +184,12 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
     }
     if (!non_finite) continue;
     for (int i = count - 1; i >= 0; --i)
-      for (int c = 0; c < plan.records * Model::kMetrics; ++c) {
-        const float x = work.values[(static_cast<std::size_t>(p) * plan.records * Model::kMetrics + c) * kCpuBlock + i];
-        const std::uint64_t number = first + static_cast<std::uint64_t>(i);
-        if (!(x - x == 0) && number < work.first_non_finite[policy]) work.first_non_finite[policy] = number;
-      }
+      for (int r = 0; r < plan.records; ++r)
+        for (int m = 0; m < Model::kMetrics; ++m) {
+          const float x = work.values[value_index(Real::kLanes, plan.records, Model::kMetrics, p, r, m, i)];
+          const std::uint64_t number = first + static_cast<std::uint64_t>(i);
+          if (!(x - x == 0) && number < work.first_non_finite[policy]) work.first_non_finite[policy] = number;
+        }
   }
 }
 

@@ -110,7 +110,7 @@ CHOKEPOINT_HD void tally_joint(const Team& team, const KernelPlan& plan, const T
   clear_histogram(team, histogram, kCells);
   const auto bin = [&](const Binning& binning, int metric, int i) {
     const float x = values[static_cast<std::size_t>(metric) * tile.stride + i];
-    return joint_bin(static_cast<int>(slot_of(binning, Pack<1>::of(x)).v));
+    return joint_bin(slot_of(binning, Pack<1>::of(x)).v);
   };
   for (int i = begin + team.thread(); i < end; i += team.threads())
     team.add(histogram + bin(first_binning, first, i) * kJointSide + bin(second_binning, second, i), 1u);

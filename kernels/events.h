@@ -27,6 +27,6 @@ struct EventLog {
 // The unit-rate waiting time of a uniform. A hazard h per year strikes in a step of dt years when
 // u < 1 - exp(-h dt), which is h dt > waiting_time(u): made once, used for every policy.
 template <class Real>
-CHOKEPOINT_HD Real waiting_time(Real u) { return -log(1 - u); }
+CHOKEPOINT_HD Real waiting_time(Real u) { return -log_of_normal(1 - u); }
 
 }  // namespace chokepoint

@@ -126,6 +126,13 @@ CHOKEPOINT_HD float square_root(float a) {
   return __builtin_sqrtf(a);
 #endif
 }
+CHOKEPOINT_HD float rounded(float a) {
+#if defined(__CUDA_ARCH__)
+  return rintf(a);
+#else
+  return __builtin_rintf(a);
+#endif
+}
 template <class T> CHOKEPOINT_HD T choose(bool m, T a, T b) { return m ? a : b; }
 CHOKEPOINT_HD float minimum(float a, float b) { return a < b ? a : b; }
 CHOKEPOINT_HD float maximum(float a, float b) { return a > b ? a : b; }
@@ -160,6 +167,18 @@ template <class V> CHOKEPOINT_HD V square_root(V a) {
   for (unsigned i = 0; i < sizeof(V) / 4; ++i) r[i] = __builtin_sqrtf(a[i]);
   return r;
 }
+template <class V> CHOKEPOINT_HD V rounded(V a) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  if constexpr (sizeof(V) == 32) return bit_cast<V>(_mm256_round_ps(bit_cast<__m256>(a), kNearest));
+#endif
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 64) return bit_cast<V>(_mm512_roundscale_ps(bit_cast<__m512>(a), kNearest));
+#endif
+  V r;
+  for (unsigned i = 0; i < sizeof(V) / 4; ++i) r[i] = __builtin_rintf(a[i]);
+  return r;
+}
 // Left to itself GCC compares a mask with zero again before each use, and makes min of two instructions.
 template <class M, class V> CHOKEPOINT_HD V choose(M m, V a, V b) {
 #if defined(__AVX2__) && !defined(__CUDACC__)
@@ -191,6 +210,15 @@ template <class V> CHOKEPOINT_HD auto equal(V a, V b) {
   else
 #endif
   return a == b;
+}
+// Of lanes that are all ones or all zeros.
+template <class V> CHOKEPOINT_HD bool any_lane(V a) {
+#if defined(__AVX2__) && !defined(__CUDACC__)
+  if constexpr (sizeof(V) == 32) return _mm256_movemask_ps(bit_cast<__m256>(a)) != 0;
+#endif
+  bool any = false;
+  for (unsigned i = 0; i < sizeof(V) / 4; ++i) any |= a[i] != 0;
+  return any;
 }
 // As select(a < b, a, b): the second operand where one is NaN or both are zero.
 template <class V> CHOKEPOINT_HD V minimum(V a, V b) {
@@ -225,6 +253,12 @@ struct Mask {
   friend CHOKEPOINT_HD Mask operator|(Mask a, Mask b) { return {static_cast<Raw>(a.v | b.v)}; }
   friend CHOKEPOINT_HD Mask operator!(Mask a) {
     if constexpr (W == 1) return {!a.v}; else return {static_cast<Raw>(~a.v)};
+  }
+  // True if it holds in some lane; to skip work that no lane needs.
+  friend CHOKEPOINT_HD bool any(Mask a) {
+    if constexpr (W == 1) return a.v;
+    else if constexpr (std::is_integral_v<Raw>) return a.v != 0;
+    else return detail::any_lane(a.v);
   }
   CHOKEPOINT_HD bool lane(int i) const {
     if constexpr (W == 1) return v;
@@ -304,6 +338,7 @@ struct Pack {
   // a * b + c, rounded once.
   friend CHOKEPOINT_HD Pack fma(Pack a, Pack b, Pack c) { return of(detail::fused(a.v, b.v, c.v)); }
   friend CHOKEPOINT_HD Pack sqrt(Pack a) { return of(detail::square_root(a.v)); }
+  friend CHOKEPOINT_HD Pack round(Pack a) { return of(detail::rounded(a.v)); }  // to the nearest whole number, halves to even
   friend CHOKEPOINT_HD Pack select(Mask<W> m, Pack a, Pack b) { return of(detail::choose(m.v, a.v, b.v)); }
   friend CHOKEPOINT_HD Pack min(Pack a, Pack b) { return of(detail::minimum(a.v, b.v)); }
   friend CHOKEPOINT_HD Pack max(Pack a, Pack b) { return of(detail::maximum(a.v, b.v)); }
@@ -331,14 +366,6 @@ struct Pack {
   friend CHOKEPOINT_HD Bits<W> truncate(Pack x) {
     if constexpr (W == 1) return Bits<W>(static_cast<std::uint32_t>(static_cast<std::int32_t>(x.v)));
     else return Bits<W>::of(detail::bit_cast<typename Bits<W>::Raw>(__builtin_convertvector(x.v, typename detail::Lanes<W>::Int)));
-  }
-  // The same for 0 <= x < 2^22, where a GPU has something faster than its conversion: an addition that rounds towards zero.
-  friend CHOKEPOINT_HD Bits<W> truncate_small(Pack x) {
-#if defined(__CUDA_ARCH__)
-    return Bits<W>::of(detail::bit_cast<std::uint32_t>(__fadd_rz(x.v, 8388608.0f)) - 0x4b000000u);
-#else
-    return truncate(x);
-#endif
   }
 };
 

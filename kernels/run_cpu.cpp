@@ -128,8 +128,8 @@ class CpuEngine final : public Engine {
         sample.parameters[row * s.parameters + k] = work.parameters[(pack * s.parameters + k) * lanes_ + lane];
       for (int p = 0; p < plan.policies; ++p) {
         const std::size_t to = (plan.first_policy + p) * sample.keep + row;
-        const std::size_t last = std::size_t(p) * s.records + s.records - 1;
-        for (int m = 0; m < s.metrics; ++m) sample.metrics[to * s.metrics + m] = work.values[(last * s.metrics + m) * kCpuBlock + i];
+        for (int m = 0; m < s.metrics; ++m)
+          sample.metrics[to * s.metrics + m] = work.values[value_index(lanes_, s.records, s.metrics, p, s.records - 1, m, i)];
         for (int e = 0; e < s.events; ++e) {
           const int step = static_cast<int>(work.event_steps[(std::size_t(p) * s.events + e) * kCpuBlock + i]);
           sample.events[to * s.events + e] = static_cast<std::int16_t>(step < s.steps ? step : -1);

@@ -19,30 +19,22 @@ CHOKEPOINT_HD Bits<W> slot_of(const Binning& b, Pack<W> x) {
   if (b.scale != Scale::kLinear) {
     const bool two_sided = b.scale == Scale::kSignedLog;
     const Real size = log_of_normal(two_sided ? min(fma(abs(x), b.inverse_knee, 1), 3.40282347e38f) : x);
-    t = two_sided ? with_sign_of(x, size) : size;
+    t = two_sided ? with_sign_of(x, size) : select(x >= kSmallestNormal, size, -3.40282347e38f);  // the rest is below
   }
   const Real place = (t - b.low) * b.inverse_width;
-  const auto inside = truncate_small(clamp(place, 0, static_cast<float>(kBins))) + Bits<W>(1);
-  auto in_range = place >= 0;
-  if (b.scale == Scale::kLog) in_range = in_range & (x >= kSmallestNormal);
-  const auto slot = select(in_range, inside, Bits<W>(kBelow));
+  const auto inside = Bits<W>(1) + truncate(clamp(place, 0, static_cast<float>(kBins)));
+  const auto slot = select(place >= 0, inside, Bits<W>(kBelow));
   return select(is_finite(x), slot, Bits<W>(kNonFinite));
 }
 
 // x in whole units, rounded to the nearest, still as a float. Zero for values that are not finite.
 template <int W>
 CHOKEPOINT_HD Pack<W> units_of(const Binning& b, Pack<W> x) {
-  using Real = Pack<W>;
-  constexpr float kTwo23 = 8388608.0f;  // from here on every float is whole
-  const Real scaled = select(is_finite(x), x * b.inverse_unit, 0);
-  const Real size = abs(scaled);
-  return with_sign_of(scaled, select(size < kTwo23, (size + kTwo23) - kTwo23, min(size, kUnitLimit)));
+  return select(is_finite(x), clamp(round(x * b.inverse_unit), -kUnitLimit, kUnitLimit), 0);
 }
 
 // The coarse bin of a joint histogram: 0 below, kJointSide - 1 above; non-finite values count as above.
-CHOKEPOINT_HD int joint_bin(int slot) {
-  if (slot == kBelow) return 0;
-  return slot > kBins ? kJointSide - 1 : 1 + (slot - 1) / kJointStride;
-}
+CHOKEPOINT_HD std::uint32_t joint_bin(std::uint32_t slot) { return (slot + kJointStride - 1) / kJointStride; }
+static_assert(kBins % kJointStride == 0 && kNonFinite - kAbove < kJointStride);
 
 }  // namespace chokepoint

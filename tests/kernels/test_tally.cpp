@@ -161,18 +161,26 @@ TEST(JointBin, TakesFortyBinsTogether) {
 
 using Histogram = std::array<std::uint32_t, kSlots>;
 
+struct OneMetric {
+  static constexpr int kMetrics = 1;
+};
+
+// One block, as the back end for AVX2 adds it: lanes that hold no trajectory are not finite. True if a value is not.
+bool add_block(const Binning& b, const float* values, int count, Histogram& histogram, CellSums& cell) {
+  alignas(64) float block[kCpuBlock];
+  alignas(64) std::uint32_t slots[kCpuBlock];
+  std::fill(std::copy_n(values, count, block), std::end(block), kNaN);
+  detail::Fetch fetch{};
+  const bool non_finite = detail::add_values<OneMetric, Pack<8>>(b, block, count, slots, cell, fetch, histogram.data());
+  detail::count_slots(slots, count, histogram.data());
+  return non_finite;
+}
+
 // Adds values to a cell block by block; the sizes of the blocks are random.
 void add_in_blocks(const Binning& b, const std::vector<float>& values, std::mt19937& random, Histogram& histogram, CellSums& cell) {
   for (std::size_t first = 0; first < values.size();) {
     const std::size_t count = std::min<std::size_t>(1 + next_word(random) % kCpuBlock, values.size() - first);
-    alignas(64) float block[kCpuBlock] = {}, whole[kCpuBlock];
-    alignas(64) std::uint32_t slots[kCpuBlock];
-    std::copy_n(&values[first], count, block);
-    for (int i = 0; i < kCpuBlock; ++i) {
-      whole[i] = units(b, block[i]);
-      slots[i] = slot(b, block[i]);
-    }
-    detail::add_to_cell(block, whole, slots, static_cast<int>(count), histogram.data(), cell);
+    add_block(b, &values[first], static_cast<int>(count), histogram, cell);
     first += count;
   }
 }
@@ -235,12 +243,11 @@ TEST(Cell, ExtremesAreThoseOfTheFiniteValues) {
 }
 
 TEST(Cell, ItTellsOfABlockWithAValueThatIsNotFinite) {
-  const float values[] = {1, 2, kNaN}, whole[] = {1, 2, 0};
-  const std::uint32_t slots[] = {1, 2, kNonFinite};
+  const float values[] = {1, 2, kNaN};
   Histogram histogram{};
   CellSums cell;
-  EXPECT_FALSE(detail::add_to_cell(values, whole, slots, 2, histogram.data(), cell));
-  EXPECT_TRUE(detail::add_to_cell(values, whole, slots, 3, histogram.data(), cell));
+  EXPECT_FALSE(add_block(kLinear, values, 2, histogram, cell));
+  EXPECT_TRUE(add_block(kLinear, values, 3, histogram, cell));
 }
 
 }  // namespace
