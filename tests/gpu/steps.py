@@ -15,7 +15,7 @@ from kit import ROOT, digest_of_sources, one
 HASH_CASES = [("baseline.toml", 20_000), ("baseline.toml", 20_011), ("smoke.toml", None), ("smoke.toml", 7), ("smoke.toml", 999),
               ("brownian.toml", 20_011)]
 HASH_CASES += [(f"worldviews/{path.name}", 5_003) for path in sorted((ROOT / "configs/worldviews").glob("*.toml"))]
-BLOCK_SIZES = (32, 64, 96, 128, 160, 192, 256)
+BLOCK_SIZES = (32, 64, 96, 128, 160, 192, 256, 320)
 REHEARSED_CASES, REHEARSED_BLOCK_SIZES = [("smoke.toml", 7), ("smoke.toml", 999), ("brownian.toml", 20_011)], (64, 96)
 ALWAYS_TAKEN = 128  # larger blocks may be refused
 EXIT_REFUSED = (2, 3)  # bad input, environment
