@@ -54,7 +54,8 @@ void configuration_options(po::options_description& o) {
 
 void device_options(po::options_description& o) {
   auto add = o.add_options();
-  add("device", po::value<std::string>()->default_value("auto")->value_name("D"), "auto, cpu, cuda, cuda:N, all (every GPU), or a list such as cuda:0,cuda:1");
+  add("device", po::value<std::string>()->default_value("auto")->value_name("D"),
+      "auto, cpu, cuda, cuda:N, all (every GPU), or a list such as cuda:0,cuda:1");
   add("threads", po::value<int>()->default_value(0)->value_name("N"), "CPU threads; 0: as many as this process may use");
   add("lanes", po::value<int>()->default_value(0)->value_name("W"),
       "CPU lane width 1, 8 (AVX2) or 16 (AVX-512), to compare; 0: the widest");
@@ -321,7 +322,8 @@ int verb_devices(const po::variables_map&, const Words& arguments) {
                           : "no AVX2 and FMA: cannot run Chokepoint");
   for (const CudaDevice& d : cuda_devices())
     fmt::print("cuda:{}   {}, {}, {} GiB, {} multiprocessors, compute capability {}.{}{}\n", d.number, d.name, d.uuid, d.memory >> 30,
-               d.processors, d.major, d.minor, d.major < kOldestCudaMajor ? " (too old: 8.0 is needed)" : "");
+               d.processors, d.major, d.minor,
+               d.major < kOldestCudaMajor ? fmt::format(" (too old: {}.0 is needed)", kOldestCudaMajor) : "");
   if (cuda_devices().empty())
     fmt::print("cuda     {}\n", built_with_cuda() ? "no usable GPU (no device, or no driver)"
                                                   : "not in this build (no CUDA toolkit was found, or CHOKEPOINT_CUDA=OFF)");

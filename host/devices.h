@@ -20,8 +20,6 @@ struct DeviceOptions {
   bool operator==(const DeviceOptions&) const = default;
 };
 
-inline constexpr int kOldestCudaMajor = 8;  // compute capability
-
 // What `device` stands for, one by one, as "cpu" or "cuda:N". `auto` takes the first usable GPU, else the CPU;
 // `all` every usable GPU. Without a usable GPU `cuda` and `all` name one all the same: making its engine says
 // why it cannot be had. Throws UserError naming the entry that is no device.

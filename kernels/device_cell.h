@@ -1,5 +1,5 @@
 // The sums of a cell as a GPU takes them, in integers only: each thread sums the two halves of a value's
-// units and their products in 64 bits, a cell in device memory holds 128. Same integers as CellSums.
+// units in 32 bits and their products in 64, a cell in device memory holds 128. Same integers as CellSums.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -14,7 +14,7 @@ namespace chokepoint {
 struct DeviceCell {
   unsigned long long units[2], squares[2];  // 128 bits each, the lower half first
   unsigned long long saturated;
-  std::uint32_t least, greatest;            // as ordered words
+  std::uint32_t least, greatest;  // as ordered words
 };
 inline constexpr DeviceCell kEmptyCell = {{}, {}, 0, 0xffffffffu, 0};
 

@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+
 #include "device_tile.h"
 #include "tally.h"
 
@@ -10,8 +12,8 @@ namespace chokepoint {
 
 // Words of shared memory that a block needs.
 inline std::size_t tally_words(const KernelPlan& plan) {
-  const std::size_t steps = std::size_t(plan.steps) + 1, joint = plan.joints > 0 ? kJointSide * kJointSide : 0;
-  return steps > kSlots ? (steps > joint ? steps : joint) : (kSlots > joint ? kSlots : joint);
+  const int joint = plan.joints > 0 ? kJointSide * kJointSide : 0;
+  return static_cast<std::size_t>(std::max({kSlots, plan.steps + 1, joint}));
 }
 
 namespace detail {

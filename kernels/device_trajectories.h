@@ -43,7 +43,7 @@ struct TileRecorder {
     for (int e = 0; e < Model::kEvents; ++e, row += tile.stride) *row = static_cast<std::uint16_t>(events[e].v);
     for (int k = Model::kEvents; k < plan.events; ++k, row += tile.stride)
       *row = k - Model::kEvents < trigger_count ? static_cast<std::uint16_t>(triggers[k - Model::kEvents].fired.v)
-                                          : static_cast<std::uint16_t>(plan.steps);
+                                                : static_cast<std::uint16_t>(plan.steps);
   }
 };
 
@@ -55,12 +55,13 @@ CHOKEPOINT_HD void make_worlds(const Team& team, const KernelPlan& plan, const T
   const std::uint64_t trajectory = tile.first + place, number = trajectory / plan.replicates;
   const int warp = team.warp(), warps = team.threads() / kWarp;
   const bool counts = first && place < tile.count;
-  sample_parameters(plan, Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))},
-                    parameters_of<Model, Pack<1>>(world),
-                    [&](int i, Mask<1> mask) {
-                      if (counts && mask.v) team.add(out.clamped + i, 1ull);
-                    },
-                    warp, warps);
+  sample_parameters(
+      plan, Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))},
+      parameters_of<Model, Pack<1>>(world),
+      [&](int i, Mask<1> mask) {
+        if (counts && mask.v) team.add(out.clamped + i, 1ull);
+      },
+      warp, warps);
   team.sync();
   if (counts && trajectory < plan.keep)
     for (int i = warp; i < Model::kParameters; i += warps)

@@ -118,6 +118,7 @@ struct CudaDevice {
   std::size_t memory;
   int major, minor, processors;
 };
+inline constexpr int kOldestCudaMajor = 8;  // compute capability of the oldest GPU that can be used
 inline constexpr int kMaxCudaBlock = 320;  // threads: with more, a thread would have too few registers
 bool built_with_cuda();
 std::vector<CudaDevice> cuda_devices();  // empty without a usable GPU

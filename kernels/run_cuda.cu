@@ -29,7 +29,6 @@ void check(cudaError_t error, const char* call) {
                     " MiB free. Is another job on this GPU? Try --device cpu.");
 }
 
-constexpr int kOldestMajor = 8;  // compute capability of the oldest GPU that this is compiled for
 constexpr int kTallyBlock = 256;
 
 // A block of CUDA threads as device_tile.h wants it.
@@ -50,11 +49,17 @@ struct CudaTeam {
     return x;
   }
   template <class T>
-  __device__ T add(T* to, T x) const { return atomicAdd(to, x); }
+  __device__ T add(T* to, T x) const {
+    return atomicAdd(to, x);
+  }
   template <class T>
-  __device__ T min(T* to, T x) const { return atomicMin(to, x); }
+  __device__ T min(T* to, T x) const {
+    return atomicMin(to, x);
+  }
   template <class T>
-  __device__ T max(T* to, T x) const { return atomicMax(to, x); }
+  __device__ T max(T* to, T x) const {
+    return atomicMax(to, x);
+  }
 };
 
 // The plan is a kernel argument: it lies in constant memory, whose reads are broadcast to a warp.
@@ -64,7 +69,8 @@ __global__ void __launch_bounds__(kMaxCudaBlock, 2) run_kernel(const __grid_cons
   run_tile<Model>(CudaTeam<>{}, plan, tile, out, memory);
 }
 
-__global__ void __launch_bounds__(kTallyBlock) tally_kernel(const __grid_constant__ KernelPlan plan, Tile tile, DeviceTallies out, int parts) {
+__global__ void __launch_bounds__(kTallyBlock)
+    tally_kernel(const __grid_constant__ KernelPlan plan, Tile tile, DeviceTallies out, int parts) {
   extern __shared__ std::uint32_t histogram[];
   tally_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, histogram);
 }
@@ -224,8 +230,7 @@ class CudaEngine final : public Engine {
     for (KernelPlan& plan : job_.batches) plan.knots = knots_.data();
     clear(slots_), clear(event_steps_), clear(joint_), clear(clamped_), clear_cells();
     CHOKEPOINT_CUDA_CHECK(cudaMemsetAsync(first_non_finite_.data(), 0xff, policies * sizeof(unsigned long long), queue_->stream));
-    out_ = {slots_.data(),   cells_.data(),   event_steps_.data(), joint_.data(),
-            clamped_.data(), first_non_finite_.data(), s.policies};
+    out_ = {slots_.data(), cells_.data(), event_steps_.data(), joint_.data(), clamped_.data(), first_non_finite_.data(), s.policies};
   }
 
   // A tile is as long as memory allows, up to a size that hides what a launch costs, and gives every team the same
@@ -275,7 +280,7 @@ class CudaEngine final : public Engine {
   const T* fetch(const DeviceMemory<T>& from) {
     const std::size_t bytes = from.size() * sizeof(T);
     std::byte* to = staging(bytes);
-    CHOKEPOINT_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), bytes, cudaMemcpyDeviceToHost, queue_->stream));
+    if (bytes > 0) CHOKEPOINT_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), bytes, cudaMemcpyDeviceToHost, queue_->stream));
     CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
     return reinterpret_cast<const T*>(to);
   }
@@ -385,9 +390,10 @@ std::vector<CudaDevice> cuda_devices() {
 std::unique_ptr<Engine> make_cuda_engine(const Job& job, int device, int block_size) {
   for (const CudaDevice& found : cuda_devices()) {
     if (found.number != device) continue;
-    if (found.major < kOldestMajor)
+    if (found.major < kOldestCudaMajor)
       throw DeviceError("device: " + found.name + " has compute capability " + std::to_string(found.major) + "." +
-                        std::to_string(found.minor) + ", this build needs 8.0 or later. Use --device cpu.");
+                        std::to_string(found.minor) + ", " + std::to_string(kOldestCudaMajor) +
+                        ".0 is the oldest that can be used. Use --device cpu.");
     if (block_size < 0 || block_size > kMaxCudaBlock || block_size % kWarp != 0)
       throw DeviceError("device: blocks of " + std::to_string(block_size) + " threads: not a multiple of 32 up to " +
                         std::to_string(kMaxCudaBlock) + ".");
