@@ -6,6 +6,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <deque>
 #include <map>
@@ -90,10 +92,9 @@ cudaError_t enter(const char* function) {
   return last_error = lost == r.lost.end() ? cudaSuccess : lost->second;
 }
 
-#define ENTER()                                                        \
-  const std::lock_guard<std::recursive_mutex> lock(runtime().mutex);   \
-  if (const cudaError_t error = enter(__func__); error != cudaSuccess) \
-  return error
+#define ENTER()                                                      \
+  const std::lock_guard<std::recursive_mutex> lock(runtime().mutex); \
+  if (const cudaError_t error = enter(__func__); error != cudaSuccess) return error
 
 Stream& stream_of(cudaStream_t stream) { return *reinterpret_cast<Stream*>(stream); }
 
@@ -117,12 +118,17 @@ cudaError_t launch(const std::string& kernel, void** args, const LaunchShape& sh
                        tally_tile(team, plan, tile, out, parts, reinterpret_cast<std::uint32_t*>(memory));
                      });
     });
-  } else if (kernel.find("Brownian") != std::string::npos) {
-    work.push_back([=] { run_step<Brownian>(plan, tile, out, shape); });
-  } else {
-    work.push_back([=] { run_step<Race>(plan, tile, out, shape); });
+    return cudaSuccess;
   }
-  return cudaSuccess;
+  // The model's class stands in the kernel's name, its length before it: 4Race for "race".
+  const auto matches = [](char a, char b) { return std::tolower(a) == b; };
+  for (const ModelInfo& model : models()) {
+    const std::string name = std::to_string(std::strlen(model.name)) + model.name;
+    if (std::search(kernel.begin(), kernel.end(), name.begin(), name.end(), matches) == kernel.end()) continue;
+    work.push_back([=, key = model.name] { with_model(key, [&](auto chosen) { run_step<decltype(chosen)>(plan, tile, out, shape); }); });
+    return cudaSuccess;
+  }
+  throw std::logic_error("no model for kernel " + kernel);
 }
 
 }  // namespace
@@ -214,10 +220,14 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
 }
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
 const char* cudaGetErrorName(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : error == cudaErrorECCUncorrectable ? "cudaErrorECCUncorrectable" : "cudaError";
+  return error == cudaErrorMemoryAllocation   ? "cudaErrorMemoryAllocation"
+         : error == cudaErrorECCUncorrectable ? "cudaErrorECCUncorrectable"
+                                              : "cudaError";
 }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "out of memory" : error == cudaErrorECCUncorrectable ? "uncorrectable ECC error encountered" : "an error";
+  return error == cudaErrorMemoryAllocation   ? "out of memory"
+         : error == cudaErrorECCUncorrectable ? "uncorrectable ECC error encountered"
+                                              : "an error";
 }
 
 // ---- memory

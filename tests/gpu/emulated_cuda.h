@@ -7,10 +7,10 @@
 
 namespace chokepoint::emulated_cuda {
 
-void set_devices(int count);          // 1 if not set
-void set_memory(std::size_t bytes);   // of each; 256 MiB if not set
+void set_devices(int count);                       // 1 if not set
+void set_memory(std::size_t bytes);                // of each; 256 MiB if not set
 void fail(const std::string& function, int call);  // its call-th call from now on fails and loses the device in use
-void reset();                         // as at the start
-int allocations();                    // of device memory that are alive
+void reset();                                      // as at the start
+int allocations();                                 // of device memory that are alive
 
 }  // namespace chokepoint::emulated_cuda

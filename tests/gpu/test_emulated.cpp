@@ -15,7 +15,9 @@ class SmallOrFailing : public testing::Test {
   ~SmallOrFailing() override { emulated_cuda::reset(); }
 };
 
-Scenario small_scenario() { return read_scenario({config_path("brownian.toml")}, {"run.trajectories=1000", "run.years=1", "run.keep=150"}); }
+Scenario small_scenario() {
+  return read_scenario({config_path("brownian.toml")}, {"run.trajectories=1000", "run.years=1", "run.keep=150"});
+}
 
 // The message of the DeviceError that `action` must throw.
 template <class Action>
@@ -53,10 +55,10 @@ TEST_F(SmallOrFailing, TooLittleMemoryIsRefused) {
 }
 
 TEST_F(SmallOrFailing, WhateverCallFailsIsReportedAndLeavesNothing) {
-  for (const char* function : {"cudaSetDevice", "cudaStreamCreateWithFlags", "cudaEventCreateWithFlags", "cudaMalloc", "cudaMallocHost",
-                               "cudaMemGetInfo", "cudaFuncSetAttribute", "cudaDeviceGetAttribute",
-                               "cudaOccupancyMaxActiveBlocksPerMultiprocessor", "cudaLaunchKernel", "cudaMemcpyAsync", "cudaMemcpy2DAsync",
-                               "cudaMemsetAsync", "cudaStreamSynchronize", "cudaEventSynchronize", "cudaEventRecord"}) {
+  for (const char* function :
+       {"cudaSetDevice", "cudaStreamCreateWithFlags", "cudaEventCreateWithFlags", "cudaMalloc", "cudaMallocHost", "cudaMemGetInfo",
+        "cudaFuncSetAttribute", "cudaDeviceGetAttribute", "cudaOccupancyMaxActiveBlocksPerMultiprocessor", "cudaLaunchKernel",
+        "cudaMemcpyAsync", "cudaMemcpy2DAsync", "cudaMemsetAsync", "cudaStreamSynchronize", "cudaEventSynchronize", "cudaEventRecord"}) {
     emulated_cuda::reset();
     emulated_cuda::fail(function, 1);
     const std::string message = refusal([] { on_device(small_scenario()); });

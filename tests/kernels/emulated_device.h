@@ -107,11 +107,17 @@ class EmulatedTeam {
   }
   // Fibers do not run at the same time.
   template <class T>
-  T add(T* to, T x) const { return std::exchange(*to, *to + x); }
+  T add(T* to, T x) const {
+    return std::exchange(*to, *to + x);
+  }
   template <class T>
-  T min(T* to, T x) const { return std::exchange(*to, std::min(*to, x)); }
+  T min(T* to, T x) const {
+    return std::exchange(*to, std::min(*to, x));
+  }
   template <class T>
-  T max(T* to, T x) const { return std::exchange(*to, std::max(*to, x)); }
+  T max(T* to, T x) const {
+    return std::exchange(*to, std::max(*to, x));
+  }
 
  private:
   EmulatedBlock& all_;

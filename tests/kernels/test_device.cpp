@@ -8,6 +8,7 @@
 #include "../../kernels/device_trajectories.h"
 #include "../../kernels/models.h"
 #include "../e2e/run.h"
+#include "../gpu/compare.h"
 #include "emulated_device.h"
 
 namespace chokepoint {
@@ -21,10 +22,17 @@ struct Cut {
 // What the CUDA back end does with a run of trajectories, on emulated threads.
 class EmulatedDevice {
  public:
-  EmulatedDevice(const Job& job, const Cut& cut) : job_(job), cut_(cut), slots_(job.shape.cells() * kSlots), cells_(job.shape.cells(), kEmptyCell),
-      event_steps_(Tallies(job.shape).event_steps.size()), joint_(Tallies(job.shape).joint.size()), clamped_(job.shape.parameters),
-      first_non_finite_(job.shape.policies, ~0ull) {
-    out_ = {slots_.data(), cells_.data(), event_steps_.data(), joint_.data(), clamped_.data(), first_non_finite_.data(), job.shape.policies};
+  EmulatedDevice(const Job& job, const Cut& cut)
+      : job_(job),
+        cut_(cut),
+        slots_(job.shape.cells() * kSlots),
+        cells_(job.shape.cells(), kEmptyCell),
+        event_steps_(Tallies(job.shape).event_steps.size()),
+        joint_(Tallies(job.shape).joint.size()),
+        clamped_(job.shape.parameters),
+        first_non_finite_(job.shape.policies, ~0ull) {
+    out_ = {slots_.data(),     cells_.data(), event_steps_.data(), joint_.data(), clamped_.data(), first_non_finite_.data(),
+            job.shape.policies};
   }
 
   void run(std::uint64_t first, std::uint64_t count) {
@@ -73,28 +81,15 @@ class EmulatedDevice {
   DeviceTallies out_;
 };
 
-void expect_same(const Tallies& a, const Tallies& b) {
-  EXPECT_EQ(a.slots, b.slots);
-  EXPECT_EQ(a.event_steps, b.event_steps);
-  EXPECT_EQ(a.joint, b.joint);
-  EXPECT_EQ(a.clamped, b.clamped);
-  EXPECT_EQ(a.first_non_finite, b.first_non_finite);
-  for (std::size_t i = 0; i < a.sums.size(); ++i) {
-    const CellSums &x = a.sums[i], &y = b.sums[i];
-    ASSERT_TRUE(x.units == y.units && x.squares == y.squares && x.saturated == y.saturated) << "cell " << i;
-    ASSERT_TRUE(x.least == y.least && x.greatest == y.greatest) << "cell " << i;
-  }
-}
-
 void expect_same_as_cpu(const Job& job, std::uint64_t first, std::uint64_t count, const Cut& cut) {
-  Tallies expected(job.shape);
-  Sample sample(job.shape, 0);
+  Outputs expected(job), found(job);
   const auto engine = make_cpu_engine(job, 1, 8);
-  engine->run(first, count, sample);
-  engine->collect(expected);
+  engine->run(first, count, expected.sample);
+  engine->collect(expected.tallies);
   EmulatedDevice device(job, cut);
   device.run(first, count);
-  expect_same(device.collect(), expected);
+  found.tallies = device.collect();
+  EXPECT_EQ(differences(job, expected, found), "");
 }
 
 Job job_of(const std::string& file, std::vector<std::string> overrides) {
@@ -122,7 +117,8 @@ TEST(Device, SeveralBatchesOfPolicies) {
 }
 
 TEST(Device, ClampedDrawsAreCountedOnceForEachWorld) {
-  const Job job = job_of("baseline.toml", {"run.years=1", "run.record_every_months=12", "run.replicates=3", "parameters.row_share.lognormal.p95=9"});
+  const Job job =
+      job_of("baseline.toml", {"run.years=1", "run.record_every_months=12", "run.replicates=3", "parameters.row_share.lognormal.p95=9"});
   Tallies probe(job.shape);
   Sample sample(job.shape, 0);
   const auto engine = make_cpu_engine(job, 1, 8);
