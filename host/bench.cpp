@@ -170,7 +170,7 @@ Timed run_whole(const Scenario& whole, std::uint64_t trajectories, const DeviceO
   Sample sample(job.shape, job.keep);
   const Outcome outcome = execute(scenario, job, how, tallies, sample);
   const Stopwatch deriving;
-  const Statistics statistics = derive_statistics(scenario, tallies);
+  const Statistics statistics = derive_statistics(scenario, tallies, sample);
   const double derived = deriving.seconds();
   const Stopwatch writing;
   write_result(file.path, {scenario, tallies, sample, statistics, build_provenance()});

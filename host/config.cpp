@@ -42,7 +42,7 @@ joint = []
 satisfice = {}
 )";
 
-constexpr std::uint64_t kMaxTrajectories = 1'000'000'000'000, kMaxReplicates = 1'000'000, kMaxKeep = 1'000'000;
+constexpr std::uint64_t kMaxTrajectories = 1'000'000'000'000, kMaxKeep = 1'000'000;
 constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // of TOML
 constexpr std::size_t kMaxQuantiles = 99;
 constexpr std::uint64_t kStopFactor = 10;  // default of run.stop.max_trajectories over run.trajectories
@@ -120,6 +120,15 @@ void read_model(const TomlEntry& entry, Scenario& scenario, Problems& problems) 
   std::vector<std::string> names;
   for (const ModelInfo& model : models()) names.emplace_back(model.name);
   problems.add(entry.value.place, fmt::format("run.model = {} is unknown.{}", to_toml(*name), advice(*name, names)));
+}
+
+// The end of every second year, and of the run.
+std::vector<int> default_sensitivity_records(const Scenario& s) {
+  std::vector<int> records;
+  for (int step = 24; step < s.steps() && records.size() + 1 < kMaxTimes; step += 24)
+    if (step % s.record_every_months == 0) records.push_back(step / s.record_every_months - 1);
+  records.push_back(s.records() - 1);
+  return records;
 }
 
 // The reference is read later, with the policies.
@@ -427,6 +436,7 @@ Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<
   read_reference(run->value, scenario, problems);
   read_outputs(*outputs, scenario, problems);
   problems.throw_if_any();
+  scenario.sensitivity_records = default_sensitivity_records(scenario);
 
   add_late_defaults(document.root, scenario);
   scenario.files = std::move(document.files);

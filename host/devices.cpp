@@ -99,6 +99,14 @@ class SharedEngine final : public Engine {
     } while (left_ > 0);  // a device that failed now has handed its work to the others
   }
 
+  // By one device: what is evaluated is not much, and cannot be handed on half done.
+  void evaluate(Evaluation& trajectories, int resampled) override {
+    std::unique_lock lock(mutex_);
+    wait(lock, [&] { return left_ == 0 && busy_ == 0; });
+    for (Device& device : devices_)
+      if (device.engine) return device.engine->evaluate(trajectories, resampled);
+  }
+
   std::string describe() const override {
     std::string text = fmt::format("{} devices: ", devices_.size());
     const std::lock_guard lock(mutex_);
@@ -157,7 +165,8 @@ class SharedEngine final : public Engine {
       if (other.engine) total += other.rate();
     const double share = device.rate() / total * static_cast<double>(left_) / 2;
     const double size = std::min(std::max(share, device.rate() * kShortest), static_cast<double>(left_));
-    return (static_cast<std::uint64_t>(size) / kGrain + 1) * kGrain;
+    const std::uint64_t grain = kGrain * static_cast<std::uint64_t>(shape_.replicates);  // whole worlds
+    return (static_cast<std::uint64_t>(size) / grain + 1) * grain;
   }
 
   Range claim(Device& device) {

@@ -96,7 +96,7 @@ class Progress {
 
 // A unit takes about this long: often enough for signals and the bar, seldom enough to cost nothing.
 constexpr double kUnitSeconds = 0.25;
-constexpr std::uint64_t kFirstUnit = 512, kLargestUnit = std::uint64_t{1} << 28;
+constexpr std::uint64_t kFirstUnit = 512, kLargestUnit = std::uint64_t{1} << 23;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -172,6 +172,7 @@ class Run {
     last_ = count;
     const double wanted = std::min(finished / seconds_since(start_) * kUnitSeconds, static_cast<double>(kLargestUnit));
     unit_ = std::clamp(static_cast<std::uint64_t>(wanted), kFirstUnit, 2 * unit_);
+    unit_ = (unit_ + scenario_.replicates - 1) / scenario_.replicates * scenario_.replicates;  // whole worlds
   }
 
   bool interrupted() {
@@ -198,7 +199,7 @@ class Run {
   Sample& sample_;
   std::unique_ptr<Engine> engine_;
   Clock::time_point start_ = Clock::now();
-  std::uint64_t done_ = 0, last_ = 0, unit_ = kFirstUnit, uncollected_ = 0;
+  std::uint64_t done_ = 0, last_ = 0, unit_ = kFirstUnit * scenario_.replicates, uncollected_ = 0;
   std::string reason_;
 };
 

@@ -8,99 +8,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <optional>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
+#include "layout_parts.h"
 
 namespace chokepoint {
 
 namespace {
 
-// Every dataset of the result passes through here: it is hashed, and written if there is a file.
-class Recorder {
- public:
-  explicit Recorder(Hdf5Writer* file) : file_(file) { XXH3_128bits_reset(&hash_); }
-
-  void enter(const std::string& group) {
-    group_ = group;
-    if (file_) file_->enter(group);
-  }
-
-  void annotate(const Attribute& attribute) {
-    if (file_) file_->annotate(attribute);
-  }
-
-  // fill_row(row, out) gives the values of one row along the first axis.
-  template <class T>
-  void put(const Variable& variable, const std::function<void(std::size_t, std::span<T>)>& fill_row) {
-    begin(variable);
-    std::optional<DatasetWriter> dataset;
-    if (file_) dataset = file_->create(variable, kNumber<T>);
-    const std::size_t size = variable.row_size(), together = rows_together(variable, kNumber<T>);
-    std::vector<T> buffer(together * size);
-    for (std::size_t first = 0; first < variable.rows(); first += together) {
-      const std::size_t rows = std::min(together, variable.rows() - first);
-      for (std::size_t row = 0; row < rows; ++row) fill_row(first + row, std::span(buffer).subspan(row * size, size));
-      for (T& value : buffer) value = canonical(value);
-      feed(buffer.data(), rows * size * sizeof(T));
-      if (dataset) dataset->write_rows(first, rows, buffer.data());
-    }
-    if (dataset) dataset->close();
-  }
-
-  template <class T>
-  void put(const Variable& variable, const std::vector<T>& values) {
-    if (values.size() != variable.size()) throw std::logic_error("dataset '" + variable.name + "': its values do not fit its axes");
-    put<T>(variable, [&](std::size_t row, std::span<T> out) { std::copy_n(values.data() + row * out.size(), out.size(), out.data()); });
-  }
-
-  void put_texts(const Variable& variable, const std::vector<std::string>& values) {
-    begin(variable);
-    for (const std::string& value : values) feed(value.c_str(), value.size() + 1);
-    if (file_) file_->write_texts(variable, values);
-  }
-
-  std::string digest() const {
-    const XXH128_hash_t hash = XXH3_128bits_digest(&hash_);
-    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-  }
-
- private:
-  // One bit pattern for each value: machines differ in the sign of a NaN, and merging in that of a zero.
-  template <class T>
-  static T canonical(T value) {
-    if (value == 0) return 0;
-    return value == value ? value : std::numeric_limits<T>::quiet_NaN();
-  }
-
-  void begin(const Variable& variable) {
-    const std::string name = group_ + "/" + variable.name;
-    feed(name.c_str(), name.size() + 1);
-    for (const Axis& axis : variable.axes) feed(&axis.length, sizeof axis.length);
-  }
-
-  void feed(const void* bytes, std::size_t size) { XXH3_128bits_update(&hash_, bytes, size); }
-
-  Hdf5Writer* file_;
-  std::string group_ = "/";
-  XXH3_state_t hash_;
-};
-
-std::string name_of(Direction direction) {
-  return direction == Direction::kHigher ? "higher" : direction == Direction::kLower ? "lower" : "none";
-}
-
 std::string name_of(Scale scale) { return scale == Scale::kLinear ? "linear" : scale == Scale::kLog ? "log" : "signed_log"; }
-
-template <class T>
-std::vector<T> count_up(std::size_t count) {
-  std::vector<T> values(count);
-  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<T>(i);
-  return values;
-}
 
 // The centres of bins, between the ends of the range for what lies outside.
 std::vector<double> bin_centres(const std::vector<double>& edges) {
@@ -116,20 +32,13 @@ std::vector<double> coarse_edges(const std::vector<double>& edges) {
   return coarse;
 }
 
-// All datasets. Groups repeat the coordinates of the root that they use, so that they have labels when
-// they are read alone.
-class Layout {
+// All datasets but those of layout_parts.h.
+class Layout : public Frame {
  public:
-  Layout(const Result& result, Recorder& out);
+  using Frame::Frame;
   void put_all();
 
  private:
-  const MetricRow& row(int metric) const { return model_.metrics[metric]; }
-  Variable about(int metric, const std::string& suffix, std::vector<Axis> axes, const std::string& what) const;
-  void put_time();
-  void put_policies();
-  void put_parameters();
-  void put_events();
   void put_titles();
   void put_metric(int metric);
   void put_event_statistics();
@@ -144,29 +53,7 @@ class Layout {
 
   template <class T, class Get>
   void put_cells(const Variable& variable, int metric, Get get);
-
-  const Result& result_;
-  const Scenario& scenario_;
-  const ModelInfo& model_;
-  const Tallies& tallies_;
-  const Shape& shape_;
-  Recorder& out_;
-  const Axis policy_, time_, quantile_, event_, bound_, parameter_;
 };
-
-Layout::Layout(const Result& r, Recorder& out)
-    : result_(r),
-      scenario_(r.scenario),
-      model_(*r.scenario.model),
-      tallies_(r.tallies),
-      shape_(r.tallies.shape),
-      out_(out),
-      policy_{"policy", std::size_t(shape_.policies)},
-      time_{"time", std::size_t(shape_.records)},
-      quantile_{"quantile", scenario_.quantiles.size()},
-      event_{"event", std::size_t(shape_.events)},
-      bound_{"bound", 2},
-      parameter_{"parameter", std::size_t(shape_.parameters)} {}
 
 void Layout::put_all() {
   put_policies();
@@ -183,39 +70,6 @@ void Layout::put_all() {
   put_sample();
 }
 
-void Layout::put_policies() {
-  std::vector<std::string> names;
-  for (const PolicySetting& policy : scenario_.policies) names.push_back(policy.name);
-  out_.put_texts({"policy", {policy_}, "1", "policy"}, names);
-}
-
-void Layout::put_parameters() {
-  std::vector<std::string> names;
-  for (const ParameterRow& parameter : model_.parameters) names.push_back(parameter.key);
-  out_.put_texts({"parameter", {parameter_}, "1", "parameter of the model"}, names);
-}
-
-void Layout::put_time() {
-  using namespace std::chrono;
-  const year_month start{year(scenario_.start_year), month(static_cast<unsigned>(scenario_.start_month))};
-  std::vector<double> days, years;
-  for (int record = 0; record < shape_.records; ++record) {
-    const year_month at = start + months((record + 1) * scenario_.record_every_months);
-    days.push_back(static_cast<double>(sys_days(at / 1).time_since_epoch().count()));
-    years.push_back(static_cast<int>(at.year()) + (static_cast<unsigned>(at.month()) - 1) / 12.0);
-  }
-  const std::vector<Attribute> attributes = {{"standard_name", "time"}, {"axis", "T"}, {"calendar", "proleptic_gregorian"}};
-  out_.put<double>({"time", {time_}, "days since 1970-01-01", "end of the recorded step", attributes}, days);
-  out_.put<double>({"year", {time_}, "yr", "end of the recorded step, decimal year"}, years);
-}
-
-void Layout::put_events() {
-  std::vector<std::string> names;
-  for (const EventRow& event : model_.events) names.push_back(event.key);
-  for (int trigger = 1; names.size() < event_.length; ++trigger) names.push_back(fmt::format("trigger_{}", trigger));
-  out_.put_texts({"event", {event_}, "1", "event"}, names);
-}
-
 void Layout::put_titles() {
   std::vector<std::string> policies, events;
   for (const PolicySetting& policy : scenario_.policies) policies.push_back(policy.title);
@@ -224,11 +78,6 @@ void Layout::put_titles() {
     events.push_back(fmt::format("trigger {} of the policy first fires", trigger));
   out_.put_texts({"policy_title", {policy_}, "1", "title of the policy"}, policies);
   out_.put_texts({"event_title", {event_}, "1", "meaning of the event"}, events);
-}
-
-Variable Layout::about(int metric, const std::string& suffix, std::vector<Axis> axes, const std::string& what) const {
-  const MetricRow& m = row(metric);
-  return {m.key + suffix, std::move(axes), m.unit, fmt::format("{}: {}", what, m.meaning), {{"direction", name_of(m.direction)}}};
 }
 
 void Layout::put_metric(int metric) {
@@ -336,13 +185,6 @@ void Layout::put_joint(int pair) {
     const std::size_t from = (pair * policy_.length + policy) * out.size();
     std::copy_n(tallies_.joint.data() + from, out.size(), out.data());
   });
-}
-
-// A sum as 32-bit limbs, the least significant first; the last one carries the sign.
-template <class Integer>
-void split(Integer value, std::span<std::int64_t> limbs) {
-  for (int i = 0; i < 3; ++i) limbs[i] = static_cast<std::int64_t>(value >> (32 * i) & 0xffffffffu);
-  limbs[3] = static_cast<std::int64_t>(value >> 96);
 }
 
 void Layout::put_sums(int metric) {

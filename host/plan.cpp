@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <bit>
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
@@ -196,11 +197,49 @@ KernelPlan common_plan(const Scenario& s, const Shape& shape, std::vector<float>
   plan.metrics = shape.metrics;
   plan.events = shape.events;
   plan.joints = shape.joints;
+  plan.resampled = kNothing;
   std::copy(s.joint.begin(), s.joint.end(), plan.joint);
   for (int m = 0; m < shape.metrics; ++m) plan.binning[m] = binning_of(s.model->metrics[m]);
   DistributionWriter writer(plan, knots);
   for (int i = 0; i < shape.parameters; ++i) writer.write(i, s.model->parameters[i], s.parameters[i].prior);
   write_correlations(s, plan);
+  return plan;
+}
+
+// The word of the smallest difference that is binned: kOctaves below the first power of two beyond the metric's range.
+std::uint32_t least_difference(const MetricRow& m) {
+  const float range = m.scale == Scale::kLog ? m.high : std::max(m.high - m.low, m.high);
+  return std::bit_cast<std::uint32_t>(std::ldexp(1.0f, static_cast<int>(std::ceil(std::log2(range))) - kOctaves));
+}
+
+AnalysisPlan analysis_plan(const Scenario& s, const Shape& shape) {
+  AnalysisPlan plan{};
+  plan.policies = shape.policies;
+  plan.metrics = shape.metrics;
+  plan.records = shape.records;
+  plan.events = shape.events;
+  plan.steps = shape.steps;
+  plan.replicates = shape.replicates;
+  plan.reference = s.reference;
+  plan.decisions = shape.decisions;
+  plan.times = shape.times;
+  plan.drivers = shape.drivers;
+  plan.thresholds = shape.thresholds;
+  for (int m = 0; m < shape.metrics; ++m) {
+    plan.binning[m] = binning_of(s.model->metrics[m]);
+    plan.least_difference[m] = least_difference(s.model->metrics[m]);
+  }
+  const std::vector<int> decided = decided_metrics(*s.model), driving = drivers(s);
+  for (int d = 0; d < shape.decisions; ++d) {
+    plan.decided[d] = decided[d];
+    plan.higher[d] = s.model->metrics[decided[d]].direction == Direction::kHigher;
+  }
+  std::copy(s.sensitivity_records.begin(), s.sensitivity_records.end(), plan.time);
+  std::copy(driving.begin(), driving.end(), plan.driver);
+  for (int t = 0; t < shape.thresholds; ++t) {
+    const Satisfice& wanted = s.satisfice[t];
+    plan.threshold[t] = {wanted.metric, wanted.event, wanted.comparison, static_cast<float>(wanted.value), wanted.value == 1};
+  }
   return plan;
 }
 
@@ -220,6 +259,20 @@ Trigger make_trigger(const TriggerSetting& setting) {
 
 }  // namespace
 
+std::vector<int> decided_metrics(const ModelInfo& model) {
+  std::vector<int> metrics;
+  for (std::size_t m = 0; m < model.metrics.size(); ++m)
+    if (model.metrics[m].direction != Direction::kNone) metrics.push_back(static_cast<int>(m));
+  return metrics;
+}
+
+std::vector<int> drivers(const Scenario& s) {
+  std::vector<int> parameters;
+  for (std::size_t i = 0; i < s.parameters.size(); ++i)
+    if (s.parameters[i].prior.kind != Kind::kConstant) parameters.push_back(static_cast<int>(i));
+  return parameters;
+}
+
 Shape shape_of(const Scenario& s) {
   std::size_t triggers = 0;
   for (const PolicySetting& policy : s.policies) triggers = std::max(triggers, policy.triggers.size());
@@ -231,11 +284,17 @@ Shape shape_of(const Scenario& s) {
   shape.parameters = static_cast<int>(s.model->parameters.size());
   shape.joints = static_cast<int>(s.joint.size());
   shape.events = static_cast<int>(s.model->events.size() + triggers);
+  shape.decisions = static_cast<int>(decided_metrics(*s.model).size());
+  shape.times = static_cast<int>(s.sensitivity_records.size());
+  shape.drivers = static_cast<int>(drivers(s).size());
+  shape.thresholds = static_cast<int>(s.satisfice.size());
+  shape.replicates = static_cast<int>(s.replicates);
   return shape;
 }
 
 Job make_job(const Scenario& s) {
-  Job job{s.model, shape_of(s), s.keep, {}, {}};
+  Job job{s.model, shape_of(s), s.keep, {}, {}, {}};
+  job.analysis = analysis_plan(s, job.shape);
   const KernelPlan common = common_plan(s, job.shape, job.knots);
   int segments = 0, triggers = 0;
   for (int p = 0; p < job.shape.policies; ++p) {
@@ -268,12 +327,13 @@ Job make_job(const Scenario& s) {
 
 std::size_t estimate_memory(const Job& job, int threads) {
   const Shape& s = job.shape;
-  int batch = 0;
-  for (const KernelPlan& plan : job.batches) batch = std::max(batch, plan.policies);
-  const std::size_t merged = s.cells() * (kSlots * sizeof(std::int64_t) + sizeof(CellSums)) +
-                             std::size_t(s.joints) * s.policies * s.records * kJointSide * kJointSide * sizeof(std::int64_t);
-  const std::size_t sample = job.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events * 2ul));
-  return merged + sample + cpu_memory(s, batch, threads);
+  const std::size_t merged = s.cells() * ((kSlots + kDifferenceSlots) * sizeof(std::int64_t) + 2 * sizeof(CellSums)) +
+                             std::size_t(s.joints) * s.policies * s.records * kJointSide * kJointSide * sizeof(std::int64_t) +
+                             s.choices() * (kRegretSlots + s.policies) * sizeof(std::int64_t) +
+                             s.outputs() * s.drivers * kDriverBins * sizeof(Wide);
+  const std::size_t sample = job.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events * 2ul)) +
+                             Sample::kProbe * (s.outputs() * sizeof(float) + s.drivers);
+  return merged + sample + cpu_memory(s, threads);
 }
 
 std::size_t estimate_file_size(const Scenario& scenario) {

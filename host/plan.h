@@ -12,6 +12,10 @@ Job make_job(const Scenario& scenario);
 
 Shape shape_of(const Scenario& scenario);
 
+// Decisions and drivers by number (AnalysisPlan): metrics that have a direction; parameters that vary.
+std::vector<int> decided_metrics(const ModelInfo& model);
+std::vector<int> drivers(const Scenario& scenario);
+
 // Bytes that a run on the CPU takes at most, and about what its file will take.
 std::size_t estimate_memory(const Job& job, int threads);
 std::size_t estimate_file_size(const Scenario& scenario);

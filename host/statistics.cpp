@@ -135,7 +135,7 @@ MeanError mean_error(const Scenario& s, const Tallies& tallies, int policy, int 
   return {mean * unit, sd / std::sqrt(independent(s, n)), sd, n};
 }
 
-Statistics derive_statistics(const Scenario& s, const Tallies& tallies) {
+Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sample&) {
   const Shape& shape = tallies.shape;
   Statistics result;
   std::vector<std::pair<double, double>> bands(s.quantiles.size());

@@ -26,7 +26,7 @@ struct Statistics {
   std::vector<double> event_cdf_bounds;          // (policy, event, time, bound)
 };
 
-Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies);
+Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies, const Sample& sample);
 
 // t(x) of a metric's Scale, in which its bins are equally wide.
 double to_bin_scale(const MetricRow& metric, double x);

@@ -4,7 +4,7 @@
 
 namespace chokepoint {
 
-RunBlock block_avx2(std::string_view model) { return select_block<Pack<8>>(model); }
-RunBlock block_one_lane(std::string_view model) { return select_block<Pack<1>>(model); }
+CpuFunctions functions_avx2(std::string_view model) { return select_functions<Pack<8>>(model); }
+CpuFunctions functions_one_lane(std::string_view model) { return select_functions<Pack<1>>(model); }
 
 }  // namespace chokepoint

@@ -4,6 +4,6 @@
 
 namespace chokepoint {
 
-RunBlock block_avx512(std::string_view model) { return select_block<Pack<16>>(model); }
+CpuFunctions functions_avx512(std::string_view model) { return select_functions<Pack<16>>(model); }
 
 }  // namespace chokepoint

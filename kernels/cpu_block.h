@@ -4,9 +4,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "cpu_workspace.h"
+#include "cpu_analysis.h"
 #include "models.h"
-#include "tally.h"
 #include "trajectory.h"
 
 namespace chokepoint {
@@ -19,19 +18,22 @@ struct BlockRecorder {
   int offset;  // of the first lane in the block
   int lanes;   // that hold trajectories of this run
 
-  CHOKEPOINT_HD void clamped(int parameter, typename Real::MaskType mask) {
+  CHOKEPOINT_HD void drawn(int parameter, typename Real::MaskType clamped, typename Real::BitsType bin) {
     if (plan.first_policy != 0) return;  // each world is counted once, whatever the number of batches
-    for (int i = 0; i < lanes; ++i) work.clamped[parameter] += mask.lane(i);
+    if (any(clamped))
+      for (int i = 0; i < lanes; ++i) work.clamped[parameter] += clamped.lane(i);
+    std::uint8_t* to = work.bins + static_cast<std::size_t>(parameter) * kCpuBlock + offset;
+    for (int i = 0; i < Real::kLanes; ++i) to[i] = static_cast<std::uint8_t>(bin.lane(i));
   }
   CHOKEPOINT_HD void record(int policy, int record, const Real* metrics) {
-    float* to = work.values + value_index(Real::kLanes, plan.records, Model::kMetrics, policy, record, 0, offset);
+    float* to = work.values + value_index(Real::kLanes, plan.records, Model::kMetrics, plan.first_policy + policy, record, 0, offset);
     for (int m = 0; m < Model::kMetrics; ++m) metrics[m].store(to + m * Real::kLanes);
     if (lanes == Real::kLanes) return;
     for (int m = 0; m < Model::kMetrics; ++m)  // what is not finite adds nothing to the sums
       for (int i = lanes; i < Real::kLanes; ++i) to[m * Real::kLanes + i] = std::numeric_limits<float>::quiet_NaN();
   }
   CHOKEPOINT_HD void finish(int policy, const Real* events, const TriggerState<Real>* triggers, int trigger_count) {
-    float* row = work.event_steps + static_cast<std::size_t>(policy) * plan.events * kCpuBlock + offset;
+    float* row = work.event_steps + static_cast<std::size_t>(plan.first_policy + policy) * plan.events * kCpuBlock + offset;
     for (int e = 0; e < Model::kEvents; ++e) events[e].store(row + e * kCpuBlock);
     for (int k = Model::kEvents; k < plan.events; ++k) {
       const Real never = static_cast<float>(plan.steps);
@@ -51,43 +53,6 @@ CHOKEPOINT_HD Index<W> lane_numbers(std::uint64_t first, std::uint64_t divisor) 
     index.high.set_lane(i, static_cast<std::uint32_t>(number >> 32));
   }
   return index;
-}
-
-// The rare block with a value that is not finite, or beyond the sums' range.
-template <class Real>
-CHOKEPOINT_HD bool add_extremes(const float* values, int stride, const float* units, int count, CellSums& cell) {
-  bool non_finite = false;
-  for (int i = 0; i < count; ++i) {
-    const float x = values[i / Real::kLanes * stride + i % Real::kLanes];
-    cell.saturated += units[i] == kUnitLimit || units[i] == -kUnitLimit;
-    if (x - x != 0) {
-      non_finite = true;
-      continue;
-    }
-    cell.least = x < cell.least ? x : cell.least;
-    cell.greatest = x > cell.greatest ? x : cell.greatest;
-  }
-  return non_finite;
-}
-
-// Sums are taken in double, where whole numbers below 2^53 add exactly in any order; squares (below 2^86) are
-// split at 2^43 for that.
-CHOKEPOINT_HD void add_units(const float* units, int count, CellSums& cell) {
-  static_assert(kCpuBlock <= 1024, "2^43 * 1024 is the last sum that fits");
-  constexpr double kSplit = 0x1.8p95;
-  double sum = 0, high = 0, low = 0;
-#pragma omp simd reduction(+ : sum, high, low)
-  for (int i = 0; i < count; ++i) {
-    const double u = static_cast<double>(units[i]);
-    const double square = u * u;
-    const double upper = (square + kSplit) - kSplit;
-    sum += u;
-    high += upper;
-    low += square - upper;
-  }
-  cell.units += static_cast<std::int64_t>(sum);
-  cell.squares += (static_cast<UnsignedWide>(static_cast<std::int64_t>(high * 0x1p-43)) << 43) +
-                  static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
 }
 
 // The part of a histogram that a block will count into, fetched line by line beside other work: all histograms together
@@ -139,12 +104,6 @@ CHOKEPOINT_HD bool add_values(const Binning& binning, const float* values, int c
   return false;
 }
 
-CHOKEPOINT_HD void count_slots(const std::uint32_t* slot, int count, std::uint32_t* histogram) {
-  asm("" : "+r"(histogram));  // one register: GCC would add a cell's offset anew for every value
-  CHOKEPOINT_UNROLL(8)
-  for (int i = 0; i < count; ++i) ++histogram[slot[i]];
-}
-
 CHOKEPOINT_HD void add_joint(const KernelPlan& plan, const std::uint32_t (*slot)[kCpuBlock], int count, std::size_t cell, std::size_t cells,
                              std::uint32_t* joint) {
   alignas(64) std::uint32_t bin[kCpuBlock];
@@ -162,7 +121,7 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
     const int policy = plan.first_policy + p;
     bool non_finite = false;
     for (int r = 0; r < plan.records; ++r) {
-      const float* row = work.values + (static_cast<std::size_t>(p) * plan.records + r) * Model::kMetrics * kCpuBlock;
+      const float* row = work.values + (static_cast<std::size_t>(policy) * plan.records + r) * Model::kMetrics * kCpuBlock;
       const std::size_t cell = static_cast<std::size_t>(policy) * Model::kMetrics * plan.records + r;
       Fetch fetch{nullptr, nullptr};
       for (int m = 0; m <= Model::kMetrics; ++m) {  // each histogram is counted a metric later, when its lines have arrived
@@ -177,7 +136,7 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
       add_joint(plan, slot, count, static_cast<std::size_t>(policy) * plan.records + r,
                 static_cast<std::size_t>(work.policies) * plan.records, work.joint);
     }
-    const float* events = work.event_steps + static_cast<std::size_t>(p) * plan.events * kCpuBlock;
+    const float* events = work.event_steps + static_cast<std::size_t>(policy) * plan.events * kCpuBlock;
     for (int e = 0; e < plan.events; ++e) {
       std::uint32_t* steps = work.events + (static_cast<std::size_t>(policy) * plan.events + e) * (plan.steps + 1);
       for (int i = 0; i < count; ++i) ++steps[static_cast<int>(events[e * kCpuBlock + i])];
@@ -186,7 +145,7 @@ CHOKEPOINT_HD void tally_block(const KernelPlan& plan, CpuWorkspace& work, std::
     for (int i = count - 1; i >= 0; --i)
       for (int r = 0; r < plan.records; ++r)
         for (int m = 0; m < Model::kMetrics; ++m) {
-          const float x = work.values[value_index(Real::kLanes, plan.records, Model::kMetrics, p, r, m, i)];
+          const float x = work.values[value_index(Real::kLanes, plan.records, Model::kMetrics, policy, r, m, i)];
           const std::uint64_t number = first + static_cast<std::uint64_t>(i);
           if (!(x - x == 0) && number < work.first_non_finite[policy]) work.first_non_finite[policy] = number;
         }
@@ -207,17 +166,17 @@ void run_block(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, 
     BlockRecorder<Model, Real> recorder{plan, work, offset, left < Real::kLanes ? left : Real::kLanes};
     typename Model::template World<Real> world;
     sample_parameters(plan, detail::lane_numbers<Real::kLanes>(number, plan.replicates), parameters_of<Model, Real>(world),
-                      [&](int i, auto mask) { recorder.clamped(i, mask); });
+                      [&](int i, auto clamped, auto bin) { recorder.drawn(i, clamped, bin); });
     Model::complete_world(world);
-    if (number < plan.keep) memcpy(work.parameters + offset * Model::kParameters, &world, sizeof(Real) * Model::kParameters);
+    memcpy(work.parameters + offset * Model::kParameters, &world, sizeof(Real) * Model::kParameters);
     run_policies<Model, Real>(plan, world, detail::lane_numbers<Real::kLanes>(number, 1), states, triggers, recorder);
   }
-  detail::tally_block<Model, Real>(plan, work, first, count);
+  if (work.tallies) detail::tally_block<Model, Real>(plan, work, first, count);
 }
 
 template <class Real>
-RunBlock select_block(std::string_view model) {
-  return with_model(model, [](auto chosen) -> RunBlock { return run_block<decltype(chosen), Real>; });
+CpuFunctions select_functions(std::string_view model) {
+  return with_model(model, [](auto chosen) -> CpuFunctions { return {run_block<decltype(chosen), Real>, analyse_block<Real>, sum_bins<Real>}; });
 }
 
 }  // namespace chokepoint

@@ -67,40 +67,52 @@ CHOKEPOINT_HD Pack<W> quantile(const Distribution& d, const float* knots, Pack<W
   }
 }
 
-// The parameters of a world, in the order of the model's rows; `count_clamped(parameter, mask)` hears
-// of draws that left the valid range. Only every `stride`-th from `first` on, where threads share a world.
-template <int W, class CountClamped>
-CHOKEPOINT_HD void sample_parameters(const KernelPlan& plan, Index<W> world, Pack<W>* parameters, CountClamped&& count_clamped,
-                                     int first = 0, int stride = 1) {
+// Which of kDriverBins bins of equal probability a draw comes from. The bins of a mixture divide the choice of its
+// component and the place in it: together they say what the value is.
+template <int W>
+CHOKEPOINT_HD Bits<W> driver_bin(const Distribution& d, Pack<W> u, Pack<W> which) {
+  constexpr float kChoices = 4, kPlaces = kDriverBins / 4;
+  if (d.law != Law::kMixture) return truncate(min(u * static_cast<float>(kDriverBins), kDriverBins - 1));
+  const Bits<W> choice = truncate(min(which * kChoices, kChoices - 1)), place = truncate(min(u * kPlaces, kPlaces - 1));
+  return (choice << 3) + place;
+}
+static_assert(kDriverBins == 32);
+
+// The parameters of a world, in the order of the model's rows; `hear(parameter, clamped, bin)` hears of each that varies
+// which draws left its valid range, and their driver_bin. Only every `stride`-th from `first` on, where threads share a world.
+template <int W, class Hear>
+CHOKEPOINT_HD void sample_parameters(const KernelPlan& plan, Index<W> world, Pack<W>* parameters, Hear&& hear, int first = 0,
+                                     int stride = 1) {
+  const auto words = [&](int parameter) {
+    const bool afresh = parameter == plan.resampled || plan.resampled == kEverything;
+    return draw_block(plan.seed_worlds, afresh ? Purpose::kOtherWorlds : Purpose::kWorlds, world, 0, plan.distribution[parameter].address);
+  };
   for (int i = first; i < plan.parameters; i += stride) {
     const Distribution& d = plan.distribution[i];
     if (d.law == Law::kConstant) {
       parameters[i] = d.a;
       continue;
     }
-    const auto words = [&](std::uint32_t address) { return draw_block(plan.seed_worlds, Purpose::kWorlds, world, 0, address); };
-    const Block<W> own = words(d.address);
+    const Block<W> own = words(i);
     Pack<W> u = uniform(own.word[0]);
     Pack<W> z = normal_quantile(u);
     if (d.correlated >= 0) {  // Gaussian copula: a row of the factor times independent normals
       const float* row = plan.correlation_factor + d.correlated * (d.correlated + 1) / 2;
       z = 0;
-      for (int k = 0; k <= d.correlated; ++k) {
-        const auto address = plan.distribution[plan.correlated_parameter[k]].address;
-        z = fma(normal_quantile(uniform(words(address).word[0])), row[k], z);
-      }
+      for (int k = 0; k <= d.correlated; ++k)
+        z = fma(normal_quantile(uniform(words(plan.correlated_parameter[k]).word[0])), row[k], z);
       u = normal_cdf(z);
     }
+    const Pack<W> which = uniform(own.word[1]);
     Pack<W> value;
     if (d.law == Law::kMixture) {
-      const Pack<W> which = uniform(own.word[1]);
       value = quantile(plan.distribution[d.first], plan.knots, u, z);
       for (int k = 1; k < d.count; ++k)
         value = select(which > plan.distribution[d.first + k - 1].weight, quantile(plan.distribution[d.first + k], plan.knots, u, z), value);
     } else {
       value = quantile(d, plan.knots, u, z);
     }
-    count_clamped(i, (value < d.low) | (value > d.high));
+    hear(i, (value < d.low) | (value > d.high), driver_bin(d, u, which));
     parameters[i] = clamp(value, d.low, d.high);
   }
 }

@@ -42,13 +42,32 @@ Tallies::Tallies(const Shape& s)
       event_steps(std::size_t(s.policies) * s.events * (s.steps + 1)),
       joint(std::size_t(s.joints) * s.policies * s.records * kJointSide * kJointSide),
       clamped(s.parameters),
-      first_non_finite(s.policies, std::numeric_limits<std::uint64_t>::max()) {}
+      first_non_finite(s.policies, std::numeric_limits<std::uint64_t>::max()),
+      differences(s.cells() * kDifferenceSlots),
+      difference_sums(s.cells()),
+      pair_squares(std::size_t(s.decisions) * s.pairs()),
+      regret(s.choices() * kRegretSlots),
+      regret_sums(s.choices()),
+      ranks(s.choices() * s.policies),
+      satisfied(std::size_t(s.policies) * (s.thresholds + 1)),
+      bin_counts(std::size_t(s.drivers) * kDriverBins),
+      bin_sums(s.outputs() * s.drivers * kDriverBins),
+      world_sums(s.replicates > 1 ? s.outputs() : 0) {}
 
 Sample::Sample(const Shape& s, std::uint64_t count)
     : keep(count),
       parameters(count * s.parameters),
       metrics(std::size_t(s.policies) * count * s.metrics),
-      events(std::size_t(s.policies) * count * s.events) {}
+      events(std::size_t(s.policies) * count * s.events),
+      probe(s.outputs() * kProbe),
+      probe_bins(std::size_t(s.drivers) * kProbe) {}
+
+Evaluation::Evaluation(const Shape& s, std::uint64_t begin, std::uint64_t size)
+    : first(begin),
+      count(size),
+      parameters(size * s.parameters),
+      outputs(s.outputs() * size),
+      events(std::size_t(s.policies) * size * s.events) {}
 
 void merge(const CellSums& from, CellSums& to) {
   to.units += from.units;
@@ -60,17 +79,30 @@ void merge(const CellSums& from, CellSums& to) {
 }
 
 void merge(const Tallies& from, Tallies& to) {
-  const auto add = [](const std::vector<std::int64_t>& counts, std::vector<std::int64_t>& sums) {
+  const auto add = [](const auto& counts, auto& sums) {
     for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
+  };
+  const auto merge_all = [](const std::vector<CellSums>& cells, std::vector<CellSums>& into) {
+    for (std::size_t i = 0; i < cells.size(); ++i) merge(cells[i], into[i]);
   };
   to.trajectories += from.trajectories;
   add(from.slots, to.slots);
-  for (std::size_t i = 0; i < from.sums.size(); ++i) merge(from.sums[i], to.sums[i]);
+  merge_all(from.sums, to.sums);
   add(from.event_steps, to.event_steps);
   add(from.joint, to.joint);
   add(from.clamped, to.clamped);
   for (std::size_t i = 0; i < from.first_non_finite.size(); ++i)
     to.first_non_finite[i] = std::min(to.first_non_finite[i], from.first_non_finite[i]);
+  add(from.differences, to.differences);
+  merge_all(from.difference_sums, to.difference_sums);
+  add(from.pair_squares, to.pair_squares);
+  add(from.regret, to.regret);
+  merge_all(from.regret_sums, to.regret_sums);
+  add(from.ranks, to.ranks);
+  add(from.satisfied, to.satisfied);
+  add(from.bin_counts, to.bin_counts);
+  add(from.bin_sums, to.bin_sums);
+  merge_all(from.world_sums, to.world_sums);
 }
 
 void check_arithmetic() {

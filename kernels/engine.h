@@ -33,6 +33,17 @@ struct Shape {
   int policies, metrics, records, steps, parameters, joints;
   int events;  // of the model, and after them one for each trigger that any policy may have
 
+  int decisions, times, drivers, thresholds;  // as in AnalysisPlan
+  int replicates;
+
+  int bases() const { return replicates > 1 ? 2 : 1; }  // of decisions: single trajectories, and means of worlds
+  int pairs() const { return policies * (policies - 1) / 2; }
+  int pair(int first, int second) const { return second * (second - 1) / 2 + first; }  // first < second
+  std::size_t outputs() const { return std::size_t(policies) * times * metrics; }  // whose drivers are sought
+  std::size_t output(int policy, int time, int metric) const { return (std::size_t(policy) * times + time) * metrics + metric; }
+  // (basis, decision, policy)
+  std::size_t choice(int basis, int decision, int policy) const { return (std::size_t(basis) * decisions + decision) * policies + policy; }
+  std::size_t choices() const { return std::size_t(bases()) * decisions * policies; }
   std::size_t cells() const { return std::size_t(policies) * metrics * records; }
   std::size_t cell(int policy, int metric, int record) const { return (std::size_t(policy) * metrics + metric) * records + record; }
 };
@@ -63,6 +74,20 @@ struct Tallies {
   std::vector<std::int64_t> joint;        // (pair, policy, record, bin, bin)
   std::vector<std::int64_t> clamped;      // (parameter) draws clamped to the valid range
   std::vector<std::uint64_t> first_non_finite;  // (policy) lowest trajectory with a non-finite metric; max if none
+
+  // A policy less the reference policy in the same trajectory: (policy, metric, record[, slot]). Nothing for the reference.
+  std::vector<std::int64_t> differences;
+  std::vector<CellSums> difference_sums;
+  // At the last record. A trajectory in which some policy's value is not finite counts for no rank.
+  std::vector<UnsignedWide> pair_squares;  // (decision, pair) of the difference of two policies, in squared units
+  std::vector<std::int64_t> regret;        // (basis, decision, policy, slot) against the best policy in the same trajectory or world
+  std::vector<CellSums> regret_sums;       // (basis, decision, policy)
+  std::vector<std::int64_t> ranks;         // (basis, decision, policy, rank from the best) in parts of kRankParts
+  std::vector<std::int64_t> satisfied;     // (policy, threshold; the last one: all of them)
+  // What drives the outcome.
+  std::vector<std::int64_t> bin_counts;    // (driver, bin) trajectories
+  std::vector<Wide> bin_sums;              // (output, driver, bin) units of the values, within kDriverUnitLimit
+  std::vector<CellSums> world_sums;        // (output) of means over the replicates of a world; empty with one replicate
 };
 
 void merge(const Tallies& from, Tallies& to);
@@ -70,11 +95,23 @@ void merge(const Tallies& from, Tallies& to);
 // The first trajectories, whole.
 struct Sample {
   Sample(const Shape& shape, std::uint64_t keep);
+  static constexpr std::uint64_t kProbe = 4096;  // trajectories whose outputs are kept at all times, for standard errors
 
   std::uint64_t keep;
   std::vector<float> parameters;       // (trajectory, parameter)
   std::vector<float> metrics;          // (policy, trajectory, metric), last record
   std::vector<std::int16_t> events;    // (policy, trajectory, event), step of first occurrence or -1
+  std::vector<float> probe;            // (output, trajectory)
+  std::vector<std::uint8_t> probe_bins;  // (driver, trajectory)
+};
+
+// Trajectories first .. first + count - 1, whole, but not tallied.
+struct Evaluation {
+  Evaluation(const Shape& shape, std::uint64_t first, std::uint64_t count);
+  std::uint64_t first, count;
+  std::vector<float> parameters;     // (trajectory, parameter)
+  std::vector<float> outputs;        // (output, trajectory)
+  std::vector<std::int16_t> events;  // (policy, trajectory, event), step of first occurrence or -1
 };
 
 // All that decides the bits of a result.
@@ -84,18 +121,23 @@ struct Job {
   std::uint64_t keep;
   std::vector<KernelPlan> batches;  // of policies
   std::vector<float> knots;         // of the distribution tables
+  AnalysisPlan analysis;
 };
 
-// Counts are kept in 32 bits between two calls of collect().
-inline constexpr std::uint64_t kMaxUncollected = std::uint64_t{1} << 31;
+// Counts are kept in 32 bits between two calls of collect(), and sums over the bins of parameters in 64 bits: 2^42 units from a
+// thirty-second of the trajectories.
+inline constexpr std::uint64_t kMaxUncollected = std::uint64_t{1} << 25;
 
 class Engine {
  public:
   virtual ~Engine() = default;
-  // Trajectories first .. first + count - 1 of every policy; those below sample.keep are stored in it.
+  // Trajectories first .. first + count - 1 of every policy; those below sample.keep are stored in it. Worlds must be whole:
+  // what is tallied of a world's mean leaves out one of which only some replicates are there.
   virtual void run(std::uint64_t first, std::uint64_t count, Sample& sample) = 0;
   // Adds what was run since the last call.
   virtual void collect(Tallies& tallies) = 0;
+  // Runs without counting. `resampled`: a parameter that is drawn from other random numbers than in run(), kNothing or kEverything.
+  virtual void evaluate(Evaluation& trajectories, int resampled) = 0;
   virtual std::string describe() const = 0;
 };
 
@@ -109,7 +151,7 @@ struct DeviceError : std::runtime_error {
 std::unique_ptr<Engine> make_cpu_engine(const Job& job, int threads, int lanes);
 int widest_cpu_lanes();   // 0 if the CPU cannot run Chokepoint
 int available_cpus();     // as the affinity mask allows
-std::size_t cpu_memory(const Shape& shape, int policies_per_batch, int threads);  // bytes that the engine will take
+std::size_t cpu_memory(const Shape& shape, int threads);  // bytes that the engine will take
 
 struct CudaDevice {
   int number;

@@ -31,6 +31,26 @@ inline constexpr int kSlots = kBins + 3;
 inline constexpr int kJointStride = 40;
 inline constexpr int kJointSide = kBins / kJointStride + 2;
 
+// Slots of a difference between two policies: by sign, then by power of two and parts of it, as in an HDR
+// histogram. No difference at all has a slot of its own, because many policies often act alike.
+inline constexpr int kOctaves = 28, kOctaveParts = 16;
+inline constexpr int kDifferenceSide = kOctaves * kOctaveParts + 2;  // of one sign: too small, parts of octaves, too large
+inline constexpr int kNoDifference = kDifferenceSide;
+inline constexpr int kDifferenceNonFinite = 2 * kDifferenceSide + 1;
+inline constexpr int kDifferenceSlots = 2 * kDifferenceSide + 2;
+// A regret is never negative.
+inline constexpr int kRegretSlots = kDifferenceSlots - kNoDifference;
+
+// Ranks are counted in these parts, so that policies that are equally good share theirs: up to 16 of them exactly.
+inline constexpr int kRankParts = 720720;
+
+// A parameter's own uniform is cut into bins of equal probability.
+inline constexpr int kDriverBins = 32;
+inline constexpr int kMaxTimes = 32;       // at which it is asked what drives the outcome
+inline constexpr int kMaxThresholds = 32;  // for satisficing
+inline constexpr int kMaxReplicates = 512; // a block of trajectories holds whole worlds
+inline constexpr float kDriverUnitLimit = 4398046511104.0f;  // 2^42: 2^11 of them add up exactly in double
+
 enum class Law : std::int32_t { kConstant, kNormal, kLognormal, kUniform, kTriangular, kChoice, kTable, kNormalTable, kMixture };
 
 // A distribution by its quantile function.
@@ -88,6 +108,8 @@ struct JointPair {
   std::int32_t first, second;
 };
 
+inline constexpr std::int32_t kNothing = -1, kEverything = -2;
+
 struct KernelPlan {
   std::uint64_t seed_worlds, seed_chance;
   std::uint64_t replicates;
@@ -98,6 +120,7 @@ struct KernelPlan {
   std::int32_t policies, first_policy;  // this batch, and its place among all policies
   std::int32_t joints;
   std::int32_t correlated;
+  std::int32_t resampled;        // the parameter that is drawn afresh; kNothing, kEverything
   JointPair joint[kMaxJoint];
   Binning binning[kMaxMetrics];
   Policy policy[kMaxBatch];
@@ -109,6 +132,28 @@ struct KernelPlan {
   const float* knots;            // of tables; not in constant memory, lanes read different places
 };
 static_assert(sizeof(KernelPlan) < 48 * 1024, "the plan must fit constant memory");
+
+// Satisficing: a bound on a metric at the end, or whether an event happens.
+struct Threshold {
+  std::int32_t metric, event;  // the other one is -1
+  Comparison comparison;       // of a metric
+  float value;                 // of a metric
+  std::int32_t happens;        // of an event: 1 if it must, 0 if it must not
+};
+
+// What is tallied across policies and parameters, of all batches together.
+struct AnalysisPlan {
+  std::int32_t policies, metrics, records, events, steps, replicates;
+  std::int32_t reference;                     // policy
+  std::int32_t decisions, times, drivers, thresholds;
+  Binning binning[kMaxMetrics];
+  std::uint32_t least_difference[kMaxMetrics];  // word of the float from which on differences are binned
+  std::int32_t decided[kMaxMetrics];          // metric of each decision: those that have a direction
+  std::int32_t higher[kMaxMetrics];           // of each decision: 1 if more is better
+  std::int32_t time[kMaxTimes];               // record of each time; the last is the last record
+  std::int32_t driver[kMaxParameters];        // parameter of each driver: those that vary
+  Threshold threshold[kMaxThresholds];
+};
 
 // FNV-1a of a parameter's name, cut to the width of a block number: the address of its draw.
 constexpr std::uint32_t draw_address(const char* key) {

@@ -8,8 +8,9 @@
 
 namespace chokepoint {
 
-// What a draw is for. Part of its address: numbers are never reused.
-enum class Purpose : std::uint32_t { kWorlds = 1, kChance = 2 };
+// What a draw is for. Part of its address: numbers are never reused. kOtherWorlds: a parameter that is drawn afresh in
+// a world that is otherwise the same.
+enum class Purpose : std::uint32_t { kWorlds = 1, kChance = 2, kOtherWorlds = 3 };
 
 // The number of a world or a trajectory in each lane, 64 bits in two words.
 template <int W>

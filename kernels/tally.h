@@ -33,6 +33,42 @@ CHOKEPOINT_HD Pack<W> units_of(const Binning& b, Pack<W> x) {
   return select(is_finite(x), clamp(round(x * b.inverse_unit), -kUnitLimit, kUnitLimit), 0);
 }
 
+// The slot of a difference between two policies; `least` as in AnalysisPlan. Words of positive floats rise with them,
+// and their upper bits are power of two and part of it.
+template <int W>
+CHOKEPOINT_HD Bits<W> difference_slot(std::uint32_t least, Pack<W> d) {
+  constexpr int kShift = 19;  // leaves the exponent and four bits of the fraction
+  static_assert(kOctaveParts == 1 << (23 - kShift));
+  const Pack<W> size = clamp(abs(d), Pack<W>::from_bits(Bits<W>(least - (1u << kShift))),
+                             Pack<W>::from_bits(Bits<W>(least + (std::uint32_t{kOctaves * kOctaveParts} << kShift))));
+  const Bits<W> part = (to_bits(size) - Bits<W>(least - (1u << kShift))) >> kShift;
+  const Bits<W> slot = select(d > 0, Bits<W>(kNoDifference + 1) + part, Bits<W>(kNoDifference - 1) - part);
+  return select(is_finite(d), select(d == 0, Bits<W>(kNoDifference), slot), Bits<W>(kDifferenceNonFinite));
+}
+
+// The mean over the replicates of a world, rounded to whole units; NaN if one of its values is not finite.
+CHOKEPOINT_HD float world_mean(const Binning& b, const float* values, int stride, int replicates) {
+  std::int64_t sum = 0;
+  bool finite = true;
+  for (int i = 0; i < replicates; ++i) {
+    const Pack<1> x = Pack<1>::of(values[i * stride]);
+    finite = finite & is_finite(x).v;
+    sum += static_cast<std::int64_t>(units_of(b, x).v);
+  }
+  const std::int64_t half = sum < 0 ? -(replicates / 2) : replicates / 2;
+  const float mean = static_cast<float>((sum + half) / replicates);
+  return finite ? detail::divide(mean, b.inverse_unit) : std::numeric_limits<float>::quiet_NaN();
+}
+
+CHOKEPOINT_HD bool satisfies(const Threshold& t, float x) {
+  switch (t.comparison) {
+    case Comparison::kLess: return x < t.value;
+    case Comparison::kLessEqual: return x <= t.value;
+    case Comparison::kGreater: return x > t.value;
+    default: return x >= t.value;
+  }
+}
+
 // The coarse bin of a joint histogram: 0 below, kJointSide - 1 above; non-finite values count as above.
 CHOKEPOINT_HD std::uint32_t joint_bin(std::uint32_t slot) { return (slot + kJointStride - 1) / kJointStride; }
 static_assert(kBins % kJointStride == 0 && kNonFinite - kAbove < kJointStride);

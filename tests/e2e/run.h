@@ -40,7 +40,7 @@ inline Finished run_scenario(const Scenario& scenario, ExecuteOptions options = 
   options.quiet = true;
   Finished run(scenario);
   execute(run.scenario, run.job, options, run.tallies, run.sample);
-  run.statistics = derive_statistics(run.scenario, run.tallies);
+  run.statistics = derive_statistics(run.scenario, run.tallies, run.sample);
   return run;
 }
 

@@ -26,7 +26,7 @@ void expect_close_quantiles(int months, const std::string& trajectories) {
   engine->collect(run.tallies);
   run.tallies.trajectories = scenario.trajectories;
   run.scenario.record_every_months = months;
-  const Statistics statistics = derive_statistics(run.scenario, run.tallies);
+  const Statistics statistics = derive_statistics(run.scenario, run.tallies, run.sample);
   const Shape& s = run.job.shape;
   for (int p = 0; p < s.policies; ++p)
     for (int m = 0; m < s.metrics; ++m) {

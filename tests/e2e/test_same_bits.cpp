@@ -78,7 +78,7 @@ TEST(SameBits, AnyChunksInAnyOrder) {
     }
     engine->collect(run.tallies);
     run.tallies.trajectories = scenario.trajectories;
-    run.statistics = derive_statistics(run.scenario, run.tallies);
+    run.statistics = derive_statistics(run.scenario, run.tallies, run.sample);
     EXPECT_EQ(run.hash(), reference().hash()) << "chunks of " << chunk;
   }
 }

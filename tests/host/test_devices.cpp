@@ -87,7 +87,7 @@ std::string hash_of(Finished& run, Engine& engine, const std::vector<std::uint64
   }
   engine.collect(run.tallies);
   run.tallies.trajectories = run.scenario.trajectories;
-  run.statistics = derive_statistics(run.scenario, run.tallies);
+  run.statistics = derive_statistics(run.scenario, run.tallies, run.sample);
   return run.hash();
 }
 

@@ -12,6 +12,8 @@
 namespace chokepoint {
 namespace {
 
+Statistics derive(const Scenario& s, const Tallies& t) { return derive_statistics(s, t, Sample(t.shape, 0)); }
+
 constexpr int kLogValue = 1;  // linear bins of 0.01 over [-10, 10], units of 2^-20
 
 Scenario scenario() {
@@ -84,7 +86,7 @@ TEST(Statistics, NothingFiniteHasNoStatistics) {
   Tallies t(shape_of(s));
   t.trajectories = 3;
   t.slots[t.shape.cell(0, kLogValue, 0) * kSlots + kNonFinite] = 3;
-  const Statistics st = derive_statistics(s, t);
+  const Statistics st = derive(s, t);
   EXPECT_TRUE(std::isnan(st.metrics[kLogValue].mean[0]));
   EXPECT_TRUE(std::isnan(st.metrics[kLogValue].quantile[1]));
 }
@@ -102,7 +104,7 @@ TEST(Statistics, QuantilesOfEvenlySpreadValues) {
   const Scenario s = scenario();
   std::vector<double> values;
   for (int i = 0; i < 10000; ++i) values.push_back((i + 0.5) / 10000);
-  const MetricStatistics m = derive_statistics(s, tallies_of(s, values)).metrics[kLogValue];
+  const MetricStatistics m = derive(s, tallies_of(s, values)).metrics[kLogValue];
   EXPECT_NEAR(m.quantile[0], 0.1, 1e-6);
   EXPECT_NEAR(m.quantile[1], 0.5, 1e-6);
   EXPECT_NEAR(m.quantile[2], 0.9, 1e-6);
@@ -113,7 +115,7 @@ TEST(Statistics, QuantilesOfEvenlySpreadValues) {
 
 TEST(Statistics, QuantilesOutsideTheBinsStayBetweenTheExtremes) {
   const Scenario s = scenario();
-  const MetricStatistics m = derive_statistics(s, tallies_of(s, {-30, -20, 0, 25, 45})).metrics[kLogValue];
+  const MetricStatistics m = derive(s, tallies_of(s, {-30, -20, 0, 25, 45})).metrics[kLogValue];
   EXPECT_GE(m.quantile[0], -30);
   EXPECT_LE(m.quantile[0], -10);
   EXPECT_GE(m.quantile[2], 10);
@@ -125,7 +127,7 @@ TEST(Statistics, ProbabilityBoundsAreClopperPearson) {
   Tallies t = tallies_of(s, std::vector<double>(10, 0));
   t.event_steps[3] = 2;  // 2 of 10 happened in the fourth month
   t.event_steps[12] = 8;
-  const Statistics st = derive_statistics(s, t);
+  const Statistics st = derive(s, t);
   EXPECT_DOUBLE_EQ(st.event_probability[0], 0.2);
   EXPECT_NEAR(st.event_probability_bounds[0], 0.02521, 1e-5);  // Clopper and Pearson, 1934: 2 of 10
   EXPECT_NEAR(st.event_probability_bounds[1], 0.55610, 1e-5);
@@ -141,7 +143,7 @@ TEST(Statistics, TriggersThatAPolicyLacksAreMissing) {
   s.policies[1].triggers.push_back({{0, Comparison::kLess, 1, 1}, std::nullopt, {{0, 0.5}}, ""});
   Tallies t(shape_of(s));
   t.trajectories = 4;
-  const Statistics st = derive_statistics(s, t);
+  const Statistics st = derive(s, t);
   ASSERT_EQ(t.shape.events, 3);
   EXPECT_TRUE(std::isnan(st.event_probability[2]));
   EXPECT_EQ(st.event_probability[5], 0);

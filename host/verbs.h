@@ -1,0 +1,32 @@
+// What the commands of the program share: their options and how they are read. A command with more than a few lines has a
+// file of its own, verb_NAME.cpp; the table of all is in cli.cpp.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <string>
+#include <vector>
+
+#include "execute.h"
+#include "report.h"
+#include "scenario.h"
+
+namespace chokepoint {
+
+namespace po = boost::program_options;
+using Words = std::vector<std::string>;
+
+void configuration_options(po::options_description& options);
+void device_options(po::options_description& options);
+
+// Throw UserError, saying what was wrong.
+[[noreturn]] void usage(const std::string& problem);
+const std::string& only_argument(const Words& arguments, const char* what);
+Scenario scenario_of(const po::variables_map& options, const Words& files);
+ExecuteOptions execute_options(const po::variables_map& options);
+
+std::string now_text();  // 2026-01-01T00:00:00Z
+int terminal_width();
+SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
+
+}  // namespace chokepoint
