@@ -159,13 +159,12 @@ class SharedEngine final : public Engine {
   // waits long for the last.
   std::uint64_t chunk_size(const Device& device) const {
     constexpr double kShortest = 0.01;  // seconds
-    constexpr std::uint64_t kGrain = 256;
     double total = 0;
     for (const Device& other : devices_)
       if (other.engine) total += other.rate();
     const double share = device.rate() / total * static_cast<double>(left_) / 2;
     const double size = std::min(std::max(share, device.rate() * kShortest), static_cast<double>(left_));
-    const std::uint64_t grain = kGrain * static_cast<std::uint64_t>(shape_.replicates);  // whole worlds
+    const auto grain = static_cast<std::uint64_t>(cpu_block(shape_.replicates));
     return (static_cast<std::uint64_t>(size) / grain + 1) * grain;
   }
 

@@ -96,7 +96,7 @@ class Progress {
 
 // A unit takes about this long: often enough for signals and the bar, seldom enough to cost nothing.
 constexpr double kUnitSeconds = 0.25;
-constexpr std::uint64_t kFirstUnit = 512, kLargestUnit = std::uint64_t{1} << 23;
+constexpr std::uint64_t kLargestUnit = std::uint64_t{1} << 23;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -171,8 +171,7 @@ class Run {
     const auto finished = static_cast<double>(done_ - count - last_);
     last_ = count;
     const double wanted = std::min(finished / seconds_since(start_) * kUnitSeconds, static_cast<double>(kLargestUnit));
-    unit_ = std::clamp(static_cast<std::uint64_t>(wanted), kFirstUnit, 2 * unit_);
-    unit_ = (unit_ + scenario_.replicates - 1) / scenario_.replicates * scenario_.replicates;  // whole worlds
+    unit_ = std::clamp(static_cast<std::uint64_t>(wanted) / block_, std::uint64_t{1}, 2 * unit_ / block_) * block_;
   }
 
   bool interrupted() {
@@ -199,7 +198,8 @@ class Run {
   Sample& sample_;
   std::unique_ptr<Engine> engine_;
   Clock::time_point start_ = Clock::now();
-  std::uint64_t done_ = 0, last_ = 0, unit_ = kFirstUnit * scenario_.replicates, uncollected_ = 0;
+  const std::uint64_t block_ = cpu_block(static_cast<int>(scenario_.replicates));
+  std::uint64_t done_ = 0, last_ = 0, unit_ = block_, uncollected_ = 0;
   std::string reason_;
 };
 

@@ -10,11 +10,11 @@ namespace chokepoint {
 
 namespace detail {
 
-// `count` values in a row, filled up with NaN to whole packs: their units and their slots by slot(x).
+// `count` values in a row, filled up with NaN to whole packs: their units to the cell, their slots by slot(x).
 template <class Real, class Slot>
-CHOKEPOINT_HD void add_row(const Binning& binning, float* values, int count, CellSums& cell, std::uint32_t* histogram, Slot slot) {
-  alignas(64) std::uint32_t slots[kCpuBlock];
+CHOKEPOINT_HD Extremes<Real> add_row(const Binning& binning, float* values, int count, CellSums& cell, std::uint32_t* slots, Slot slot) {
   alignas(64) float units[kCpuBlock];
+  Extremes<Real> extremes;
   constexpr int kWidth = Real::kLanes;
   const int packs = (count + kWidth - 1) / kWidth;
   for (int i = count; i < packs * kWidth; ++i) values[i] = std::numeric_limits<float>::quiet_NaN();
@@ -22,27 +22,39 @@ CHOKEPOINT_HD void add_row(const Binning& binning, float* values, int count, Cel
     const Real x = Real::load(values + k * kWidth);
     slot(x).store(slots + k * kWidth);
     units_of(binning, x).store(units + k * kWidth);
+    extremes.add(x);
   }
   add_units(units, packs * kWidth, cell);
-  add_extremes<Real>(values, kWidth, units, count, cell);
-  if (histogram) count_slots(slots, count, histogram);
+  if (!extremes.give(binning, cell)) [[unlikely]]
+    add_extremes<Real>(values, kWidth, units, count, cell);
+  return extremes;
 }
 
-// A policy less the reference, at every record.
+// A policy less the reference, at a record. The same place of the next policy is fetched.
 template <class Real>
-CHOKEPOINT_HD void add_differences(const AnalysisPlan& plan, CpuWorkspace& work, int policy, int count) {
+CHOKEPOINT_HD void add_differences(const AnalysisPlan& plan, CpuWorkspace& work, int policy, int record, int count) {
   alignas(64) float difference[kCpuBlock];
+  alignas(64) std::uint32_t slots[2][kCpuBlock];
   constexpr int kWidth = Real::kLanes;
-  for (int r = 0; r < plan.records; ++r)
-    for (int m = 0; m < plan.metrics; ++m) {
-      const float* a = work.values + value_index(kWidth, plan.records, plan.metrics, policy, r, m, 0);
-      const float* b = work.values + value_index(kWidth, plan.records, plan.metrics, plan.reference, r, m, 0);
-      const int stride = plan.metrics * kWidth;
-      for (int k = 0; k * kWidth < count; ++k) (Real::load(a + k * stride) - Real::load(b + k * stride)).store(difference + k * kWidth);
-      const std::size_t cell = (static_cast<std::size_t>(policy) * plan.metrics + m) * plan.records + r;
-      add_row<Real>(plan.binning[m], difference, count, work.difference_sums[cell], work.differences + cell * kDifferenceSlots,
-                    [&](Real d) { return difference_slot(plan.least_difference[m], d); });
+  const int stride = plan.metrics * kWidth;
+  const std::size_t next = value_index(kWidth, plan.records, plan.metrics, 1, 0, 0, 0);
+  std::uint32_t* last = nullptr;
+  for (int m = 0; m < plan.metrics; ++m) {
+    const float* a = work.values + value_index(kWidth, plan.records, plan.metrics, policy, record, m, 0);
+    const float* b = work.values + value_index(kWidth, plan.records, plan.metrics, plan.reference, record, m, 0);
+    for (int k = 0; k * kWidth < count; ++k) {
+      __builtin_prefetch(a + k * stride + next, 0, 2);
+      (Real::load(a + k * stride) - Real::load(b + k * stride)).store(difference + k * kWidth);
     }
+    const std::size_t cell = (static_cast<std::size_t>(policy) * plan.metrics + m) * plan.records + record;
+    std::uint32_t* const histogram = work.differences + cell * kDifferenceSlots;
+    const auto slot = [&](auto d) { return difference_slot(plan.least_difference[m], d); };
+    const auto extremes = add_row<Real>(plan.binning[m], difference, count, work.difference_sums[cell], slots[m % 2], slot);
+    Fetch{histogram + slot(Pack<1>::of(extremes.low)).v, histogram + slot(Pack<1>::of(extremes.high)).v + 16}.some(kDifferenceSlots);
+    if (last) count_slots(slots[(m - 1) % 2], count, last);  // a metric later, when its lines have arrived
+    last = histogram;
+  }
+  count_slots(slots[(plan.metrics - 1) % 2], count, last);
 }
 
 // Regret and rank of a policy in each of `count` trajectories or worlds, whose values of one metric stand in work.rows.
@@ -74,8 +86,10 @@ CHOKEPOINT_HD void add_choice(const AnalysisPlan& plan, CpuWorkspace& work, int 
     const int ties = static_cast<int>(equal[i]), rank = static_cast<int>(better[i]);
     for (int t = 0; t < ties; ++t) ranks[rank + t] += static_cast<std::uint64_t>(kRankParts / ties);
   }
-  add_row<Real>(plan.binning[metric], regret, count, work.regret_sums[choice], work.regret + choice * kRegretSlots,
+  alignas(64) std::uint32_t slots[kCpuBlock];
+  add_row<Real>(plan.binning[metric], regret, count, work.regret_sums[choice], slots,
                 [&](Real d) { return difference_slot(plan.least_difference[metric], d) - Bits<Real::kLanes>(kNoDifference); });
+  count_slots(slots, count, work.regret + choice * kRegretSlots);
 }
 
 // Squares of the differences between all policies.
@@ -133,6 +147,7 @@ CHOKEPOINT_HD void add_satisfied(const AnalysisPlan& plan, CpuWorkspace& work, i
 template <class Real>
 CHOKEPOINT_HD void gather_outputs(const AnalysisPlan& plan, CpuWorkspace& work, int count) {
   alignas(64) float row[kCpuBlock];
+  alignas(64) std::uint32_t unused[kCpuBlock];
   std::size_t output = 0;
   for (int p = 0; p < plan.policies; ++p)
     for (int t = 0; t < plan.times; ++t)
@@ -148,7 +163,7 @@ CHOKEPOINT_HD void gather_outputs(const AnalysisPlan& plan, CpuWorkspace& work, 
         if (plan.replicates == 1) continue;
         const int worlds = count / plan.replicates;
         average_worlds(plan.binning[m], row, worlds, plan.replicates);
-        add_row<Real>(plan.binning[m], row, worlds, work.world_sums[output], nullptr, [](Real) { return Bits<Real::kLanes>(0u); });
+        add_row<Real>(plan.binning[m], row, worlds, work.world_sums[output], unused, [](Real) { return Bits<Real::kLanes>(0u); });
       }
   for (int d = 0; d < plan.drivers; ++d)
     memcpy(work.output_bins + static_cast<std::size_t>(d) * kCpuGathered + work.gathered,
@@ -160,10 +175,10 @@ CHOKEPOINT_HD void gather_outputs(const AnalysisPlan& plan, CpuWorkspace& work, 
 
 template <class Real>
 void analyse_block(const AnalysisPlan& plan, CpuWorkspace& work, int count) {
-  for (int p = 0; p < plan.policies; ++p) {
-    if (p != plan.reference) detail::add_differences<Real>(plan, work, p, count);
-    detail::add_satisfied<Real>(plan, work, p, count);
-  }
+  for (int r = 0; r < plan.records; ++r)  // in this order the reference stays in the cache
+    for (int p = 0; p < plan.policies; ++p)
+      if (p != plan.reference) detail::add_differences<Real>(plan, work, p, r, count);
+  for (int p = 0; p < plan.policies; ++p) detail::add_satisfied<Real>(plan, work, p, count);
   for (int d = 0; d < plan.decisions; ++d) {
     detail::gather_rows<Real>(plan, work, plan.decided[d], count);
     detail::add_pairs<Real>(plan, work, d, count);

@@ -55,26 +55,14 @@ CHOKEPOINT_HD Index<W> lane_numbers(std::uint64_t first, std::uint64_t divisor) 
   return index;
 }
 
-// The part of a histogram that a block will count into, fetched line by line beside other work: all histograms together
-// outgrow the cache.
-struct Fetch {
-  const std::uint32_t *line, *end;
-
-  CHOKEPOINT_HD void some(int lines) {
-    for (int i = 0; i < lines && line < end; ++i, line += 16) __builtin_prefetch(line, 1);
-  }
-};
-
 // One metric over a block: its values, a row's packs apart, are added to the cell's sums and their slots noted; the same
 // place in the next row is fetched. True if a value is not finite.
 template <class Model, class Real>
 CHOKEPOINT_HD bool add_values(const Binning& binning, const float* values, int count, std::uint32_t* slot, CellSums& cell, Fetch& fetch,
                               const std::uint32_t* histogram) {
   constexpr int kWidth = Real::kLanes, kStride = Model::kMetrics * kWidth, kRow = Model::kMetrics * kCpuBlock;
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   alignas(64) float units[kCpuBlock];
-  Real least = kInfinity, greatest = -kInfinity;
-  auto finite = least == least;
+  Extremes<Real> extremes;
   const int packs = (count + kWidth - 1) / kWidth;
   for (int k = 0; k < packs; ++k) {
     const Real x = Real::load(values + k * kStride);
@@ -82,25 +70,13 @@ CHOKEPOINT_HD bool add_values(const Binning& binning, const float* values, int c
     fetch.some((kSlots / 16 * kWidth + kCpuBlock - 1) / kCpuBlock);
     units_of(binning, x).store(units + k * kWidth);
     slot_of(binning, x).store(slot + k * kWidth);
-    least = min(x, least);
-    greatest = max(x, greatest);
-    finite = finite & is_finite(x);
+    extremes.add(x);
   }
   add_units(units, packs * kWidth, cell);
-  bool ordinary = true;
-  float low = kInfinity, high = -kInfinity;
-  for (int i = 0; i < kWidth; ++i) {
-    ordinary &= finite.lane(i);
-    low = least.lane(i) < low ? least.lane(i) : low;
-    high = greatest.lane(i) > high ? greatest.lane(i) : high;
-  }
   fetch = {histogram, histogram};
-  const float largest = (high > -low ? high : -low) * binning.inverse_unit;
-  if (!ordinary || largest >= kUnitLimit) [[unlikely]]
+  if (!extremes.give(binning, cell)) [[unlikely]]
     return add_extremes<Real>(values, kStride, units, count, cell);
-  cell.least = low < cell.least ? low : cell.least;
-  cell.greatest = high > cell.greatest ? high : cell.greatest;
-  fetch = {histogram + slot_of(binning, Pack<1>(low)).v, histogram + slot_of(binning, Pack<1>(high)).v + 16};
+  fetch = {histogram + slot_of(binning, Pack<1>(extremes.low)).v, histogram + slot_of(binning, Pack<1>(extremes.high)).v + 16};
   return false;
 }
 

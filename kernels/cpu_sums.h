@@ -45,6 +45,43 @@ CHOKEPOINT_HD void add_units(const float* units, int count, CellSums& cell) {
                   static_cast<UnsignedWide>(static_cast<Wide>(static_cast<std::int64_t>(low)));
 }
 
+// The least and the greatest of a block's values.
+template <class Real>
+struct Extremes {
+  float low = std::numeric_limits<float>::infinity(), high = -low;
+  Real least = low, greatest = high;
+  typename Real::MaskType finite = least == least;
+
+  CHOKEPOINT_HD void add(Real x) {
+    least = min(x, least);
+    greatest = max(x, greatest);
+    finite = finite & is_finite(x);
+  }
+  // False if a value is not finite, or beyond the sums' range: then each has to be looked at.
+  CHOKEPOINT_HD bool give(const Binning& binning, CellSums& cell) {
+    bool ordinary = true;
+    for (int i = 0; i < Real::kLanes; ++i) {
+      ordinary &= finite.lane(i);
+      low = least.lane(i) < low ? least.lane(i) : low;
+      high = greatest.lane(i) > high ? greatest.lane(i) : high;
+    }
+    if (!ordinary || (high > -low ? high : -low) * binning.inverse_unit >= kUnitLimit) return false;
+    cell.least = low < cell.least ? low : cell.least;
+    cell.greatest = high > cell.greatest ? high : cell.greatest;
+    return true;
+  }
+};
+
+// The part of a histogram that a block will count into, fetched line by line beside other work: all histograms together
+// outgrow the cache.
+struct Fetch {
+  const std::uint32_t *line, *end;
+
+  CHOKEPOINT_HD void some(int lines) {
+    for (int i = 0; i < lines && line < end; ++i, line += 16) __builtin_prefetch(line, 1);
+  }
+};
+
 CHOKEPOINT_HD void count_slots(const std::uint32_t* slot, int count, std::uint32_t* histogram) {
   asm("" : "+r"(histogram));  // one register: GCC would add a cell's offset anew for every value
   CHOKEPOINT_UNROLL(8)

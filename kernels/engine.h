@@ -151,6 +151,7 @@ struct DeviceError : std::runtime_error {
 std::unique_ptr<Engine> make_cpu_engine(const Job& job, int threads, int lanes);
 int widest_cpu_lanes();   // 0 if the CPU cannot run Chokepoint
 int available_cpus();     // as the affinity mask allows
+int cpu_block(int replicates);  // trajectories that are run together: whole worlds, and whole packs if possible
 std::size_t cpu_memory(const Shape& shape, int threads);  // bytes that the engine will take
 
 struct CudaDevice {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <mutex>
 #include <new>
+#include <numeric>
 #include <type_traits>
 #include <utility>
 
@@ -77,10 +78,10 @@ struct Worker {
     view.parameters = parameters.data();
     view.bins = bins.data();
     view.tallies = tallies;
-    if (tallies) add_tallies(s);
+    if (tallies) make_tallies(s);
   }
 
-  void add_tallies(const Shape& s) {
+  void make_tallies(const Shape& s) {
     const auto make = [](auto& buffer, auto& pointer, std::size_t size) {
       buffer = std::remove_reference_t<decltype(buffer)>(size);
       pointer = buffer.data();
@@ -217,23 +218,34 @@ class CpuEngine final : public Engine {
   }
 
  private:
-  // Blocks hold whole worlds. A thread makes its workspace when it first needs it, so that the memory is near it.
+  // Blocks hold whole worlds.
   template <class Body>
   void over_blocks(std::uint64_t first, std::uint64_t count, bool tallies, Body&& body) {
-    const std::uint64_t replicates = job_.analysis.replicates, block = kCpuBlock / replicates * replicates;
+    make_workers(tallies);
+    const auto block = static_cast<std::uint64_t>(cpu_block(job_.shape.replicates));
     const auto blocks = static_cast<std::int64_t>((count + block - 1) / block);
 #pragma omp parallel num_threads(static_cast<int>(workers_.size()))
     {
-      const int thread = omp_get_thread_num();
-      auto& worker = workers_[thread];
-      if (!worker) worker = std::make_unique<Worker>(job_.shape, tallies);
-      if (tallies && !worker->view.tallies) worker->add_tallies(job_.shape), worker->view.tallies = true;
+      CpuWorkspace& work = workers_[omp_get_thread_num()]->view;
 #pragma omp for schedule(dynamic)
       for (std::int64_t b = 0; b < blocks; ++b) {
         const std::uint64_t offset = static_cast<std::uint64_t>(b) * block;
-        body(worker->view, first + offset, static_cast<int>(std::min<std::uint64_t>(block, count - offset)));
+        body(work, first + offset, static_cast<int>(std::min<std::uint64_t>(block, count - offset)));
       }
     }
+  }
+
+  // Each thread makes what it works with, so that the memory is near it. An exception must not leave the region.
+  void make_workers(bool tallies) {
+    if (workers_[0] && (workers_[0]->view.tallies || !tallies)) return;
+    bool failed = false;
+#pragma omp parallel num_threads(static_cast<int>(workers_.size())) reduction(|| : failed)
+    try {
+      workers_[omp_get_thread_num()] = std::make_unique<Worker>(job_.shape, tallies);
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    if (failed) throw std::bad_alloc();
   }
 
   float value(const CpuWorkspace& work, int policy, int record, int metric, int i) const {
@@ -307,6 +319,12 @@ int widest_cpu_lanes() {
 int available_cpus() {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+}
+
+int cpu_block(int replicates) {
+  constexpr int kWidest = 16;
+  const int whole = std::lcm(replicates, kWidest), grain = whole <= kCpuBlock ? whole : replicates;
+  return kCpuBlock / grain * grain;
 }
 
 std::size_t cpu_memory(const Shape& s, int threads) {
