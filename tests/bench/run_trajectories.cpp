@@ -13,7 +13,10 @@ int main(int count, char** arguments) {
   if (count != 4) return 2;
   const Job job = make_job(read_scenario({arguments[1]}, {"run.keep=0", "run.years=2"}));
   Sample sample(job.shape, 0);
-  make_cpu_engine(job, 1, std::atoi(arguments[3]))->run(0, std::strtoull(arguments[2], nullptr, 10), sample);
+  Tallies tallies(job.shape);
+  const auto engine = make_cpu_engine(job, 1, std::atoi(arguments[3]));
+  engine->run(0, std::strtoull(arguments[2], nullptr, 10), sample);
+  engine->collect(tallies);
 #if defined(__clang__)
   std::printf("clang %d.%d.%d\n", __clang_major__, __clang_minor__, __clang_patchlevel__);
 #else
