@@ -60,7 +60,7 @@ void summary_options(po::options_description& o) {
 }
 
 void describe_options(po::options_description& o) {
-  o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race or brownian");
+  o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race, brownian or textbook");
 }
 
 void bench_options(po::options_description& o) {
