@@ -15,7 +15,8 @@ namespace chokepoint {
 namespace {
 
 constexpr std::size_t kShownFactors = 8, kShownMetrics = 6;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN(), kHalfWidth = 1.959963984540054;  // of a 95 % interval, in standard errors
+constexpr double kLeastShown = 1e-6;  // of a total index: models compute in single precision
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN(), kHalfInterval = 1.959963984540054;  // of 95 %, in standard errors
 
 std::string factor_name(const Scenario& scenario, const DesignResult& result, int factor) {
   return factor + 1 == result.factors() ? "chance" : scenario.model->parameters[result.parameters[factor]].key;
@@ -43,7 +44,7 @@ class MetricTable {
 
   std::string text() const {
     const MetricRow& row = scenario_.model->metrics[metric_];
-    std::string text = wrap_text(fmt::format("{} {} {}, at {:g}", row.key, symbols_.dash, row.meaning, year_of(scenario_, time_)), width_, "  ");
+    std::string text = wrap_text(fmt::format("{} {} {}, {}", row.key, symbols_.dash, row.meaning, end_text(year_of(scenario_, time_))), width_, "  ");
     text += table(false, {scenario_.reference});
     std::vector<int> others;
     for (int p = 0; p < static_cast<int>(scenario_.policies.size()); ++p)
@@ -58,7 +59,7 @@ class MetricTable {
     const std::vector<int> factors = largest(sums);
     TableColumn first{{difference ? fmt::format("less {}", scenario_.policies[scenario_.reference].name) : ""}, {}, true};
     for (const int factor : factors) first.cells.push_back("  " + factor_name(scenario_, result_, factor));
-    first.cells.push_back("  all first-order");
+    first.cells.push_back("  sum");
     std::vector<TableColumn> columns;
     for (std::size_t i = 0; i < policies.size(); ++i) {
       std::vector<NumberAndError> total, first_order;
@@ -87,14 +88,14 @@ class MetricTable {
     std::sort(order.begin(), order.end());
     std::vector<int> factors;
     for (const auto& [index, factor] : order)
-      if (index < 0 && factors.size() < kShownFactors) factors.push_back(factor);
+      if (-index > kLeastShown && factors.size() < kShownFactors) factors.push_back(factor);
     return factors;
   }
 
   NumberAndError cell(const IndexEstimate& index, bool may_be_zero) const {
     if (!std::isfinite(index.value)) return {symbols_.dash, ""};
     if (index.se == 0 || !std::isfinite(index.se)) return {fmt::format("{:.3g}", index.value), ""};
-    const bool unclear = may_be_zero && std::abs(index.value) < kHalfWidth * index.se;
+    const bool unclear = may_be_zero && std::abs(index.value) < kHalfInterval * index.se;
     return {round_to_error(index.value, index.se), round_to_error(index.se, index.se) + (unclear ? symbols_.unclear : "")};
   }
 
@@ -149,7 +150,7 @@ class IndexLayout {
       for (int t = 0; t < static_cast<int>(time_.length); ++t) {
         const IndexSums* const sums = result_.find(metric, difference, p, t);
         for (int k = 0; k < std::max(1, static_cast<int>(factors)); ++k) {
-          const IndexEstimate index = sums ? get(*sums, k) : IndexEstimate{kNaN, kNaN};
+          const IndexEstimate index = sums ? get(*sums, k) : IndexEstimate{kMissing, kMissing};
           values.push_back(index.value);
           errors.push_back(index.se);
         }
