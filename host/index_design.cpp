@@ -42,7 +42,8 @@ class Design {
 
   void run() {
     const std::size_t block = std::clamp(kHeldValues / job_.shape.outputs(), kSmallestBlock, kLargestBlock);
-    for (std::uint64_t first = 0; first < result_.worlds; first += block) run_block(first, std::min<std::uint64_t>(block, result_.worlds - first));
+    for (std::uint64_t first = 0; first < result_.worlds; first += block)
+      run_block(first, std::min<std::uint64_t>(block, result_.worlds - first));
     result_.device = engine_->describe();
   }
 
@@ -53,7 +54,7 @@ class Design {
     over_outputs([&](std::size_t o) { result_.sums[o].add_base(values(a, o), values(b, o)); });
     for (int k = 0; k < result_.factors(); ++k) {
       const bool chance = k + 1 == result_.factors();
-      const Evaluation c = chance ? evaluate(*other_chance_, first, count, kNothing) : evaluate(*engine_, first, count, result_.parameters[k]);
+      const Evaluation c = evaluate(chance ? *other_chance_ : *engine_, first, count, chance ? kNothing : result_.parameters[k]);
       over_outputs([&](std::size_t o) { add_factor(o, k, a, b, c); });
     }
   }
@@ -69,7 +70,7 @@ class Design {
   void add_factor(std::size_t output, int factor, const Evaluation& at_a, const Evaluation& at_b, const Evaluation& at_c) {
     const std::vector<double> a = values(at_a, output), b = values(at_b, output), c = values(at_c, output);
     IndexSums& sums = result_.sums[output];
-    const auto part = [](const std::vector<double>& all, std::size_t from, std::size_t to) { return std::span(all).subspan(from, to - from); };
+    const auto part = [](std::span<const double> all, std::size_t from, std::size_t to) { return all.subspan(from, to - from); };
     for (std::size_t from = 0; from < a.size();) {
       const std::uint64_t world = at_a.first + from, end = section_end(world);
       const std::size_t to = std::min<std::uint64_t>(a.size(), end - at_a.first);

@@ -32,6 +32,8 @@ struct Symbols {
   const char *dash, *plus_minus, *unclear;
 };
 
+Symbols symbols_of(const SummaryOptions& options) { return options.unicode ? Symbols{"—", "±", "°"} : Symbols{"-", "+/-", "o"}; }
+
 class MetricTable {
  public:
   MetricTable(const Scenario& scenario, const DesignResult& result, int metric, const SummaryOptions& options)
@@ -40,12 +42,12 @@ class MetricTable {
         metric_(metric),
         time_(static_cast<int>(scenario.sensitivity_records.size()) - 1),
         width_(options.width),
-        symbols_(options.unicode ? Symbols{"—", "±", "°"} : Symbols{"-", "+/-", "o"}) {}
+        symbols_(symbols_of(options)) {}
 
   std::string text() const {
     const MetricRow& row = scenario_.model->metrics[metric_];
-    std::string text = wrap_text(fmt::format("{} {} {}, {}", row.key, symbols_.dash, row.meaning, end_text(year_of(scenario_, time_))), width_, "  ");
-    text += table(false, {scenario_.reference});
+    const std::string heading = fmt::format("{} {} {}, {}", row.key, symbols_.dash, row.meaning, end_text(year_of(scenario_, time_)));
+    std::string text = wrap_text(heading, width_, "  ") + table(false, {scenario_.reference});
     std::vector<int> others;
     for (int p = 0; p < static_cast<int>(scenario_.policies.size()); ++p)
       if (p != scenario_.reference) others.push_back(p);
@@ -70,8 +72,9 @@ class MetricTable {
       total.push_back({"", ""});
       first_order.push_back(cell(sums[i]->first_order_sum(), false));
       const std::string plus_minus = fmt::format(" {} ", symbols_.plus_minus);
-      columns.push_back({{scenario_.policies[policies[i]].name, fmt::format("total {} se", symbols_.plus_minus)}, align_errors(total, plus_minus)});
-      columns.push_back({{"", fmt::format("first order {} se", symbols_.plus_minus)}, align_errors(first_order, plus_minus)});
+      const std::string& name = scenario_.policies[policies[i]].name;
+      columns.push_back({{name, "total" + plus_minus + "se"}, align_errors(total, plus_minus)});
+      columns.push_back({{"", "first order" + plus_minus + "se"}, align_errors(first_order, plus_minus)});
     }
     return format_tables(first, columns, width_);
   }
@@ -93,8 +96,8 @@ class MetricTable {
   }
 
   NumberAndError cell(const IndexEstimate& index, bool may_be_zero) const {
-    if (!std::isfinite(index.value)) return {symbols_.dash, ""};
-    if (index.se == 0 || !std::isfinite(index.se)) return {fmt::format("{:.3g}", index.value), ""};
+    if (!std::isfinite(index.value) || !std::isfinite(index.se)) return {symbols_.dash, ""};
+    if (index.se == 0) return {fmt::format("{:.3g}", index.value), ""};
     const bool unclear = may_be_zero && std::abs(index.value) < kHalfInterval * index.se;
     return {round_to_error(index.value, index.se), round_to_error(index.se, index.se) + (unclear ? symbols_.unclear : "")};
   }
@@ -134,7 +137,8 @@ class IndexLayout {
     const std::string key = std::string(row.key) + (difference ? "_difference" : ""),
                       of = fmt::format("{}{}", row.meaning, difference ? ", less that of the reference policy" : "");
     const std::string squared = std::string(row.unit) == "1" ? "1" : fmt::format("({})2", row.unit);
-    put(metric, difference, key + "_total", "total index: " + of, "1", factor_.length, [](const IndexSums& s, int k) { return s.total(k); });
+    put(metric, difference, key + "_total", "total index: " + of, "1", factor_.length,
+        [](const IndexSums& s, int k) { return s.total(k); });
     put(metric, difference, key + "_first_order", "first-order index: " + of, "1", factor_.length,
         [](const IndexSums& s, int k) { return s.first_order(k); });
     put(metric, difference, key + "_first_order_sum", "sum of the first-order indices: " + of, "1", 0,
@@ -144,7 +148,8 @@ class IndexLayout {
 
   // `factors`: 0 for what has no such axis.
   template <class Get>
-  void put(int metric, bool difference, const std::string& name, const std::string& what, const std::string& unit, std::size_t factors, Get get) {
+  void put(int metric, bool difference, const std::string& name, const std::string& what, const std::string& unit, std::size_t factors,
+           Get get) {
     std::vector<double> values, errors;
     for (int p = 0; p < static_cast<int>(policy_.length); ++p)
       for (int t = 0; t < static_cast<int>(time_.length); ++t) {
@@ -173,11 +178,12 @@ std::string index_tables(const Scenario& scenario, const DesignResult& result, c
   std::string text;
   const std::size_t shown = options.metrics.empty() ? std::min(kShownMetrics, result.metrics.size()) : result.metrics.size();
   for (std::size_t m = 0; m < shown; ++m) text += MetricTable(scenario, result, result.metrics[m], options).text() + "\n";
-  return text + wrap_text(fmt::format("total: share of the variance that would be left if all else were known; first order: share that would go if this "
-                                      "alone were known. What the first-order indices lack of 1 is interaction. {} is one standard error; {}: cannot "
-                                      "be told from zero (95 %).",
-                                      options.unicode ? "±" : "+/-", options.unicode ? "°" : "o"),
-                          options.width, "");
+  const Symbols symbols = symbols_of(options);
+  const std::string reading = fmt::format(
+      "total: share of the variance that would be left if all else were known; first order: share that would go if this alone were known. "
+      "What the sum of the first-order indices lacks of 1 is interaction. {} is one standard error; {}: cannot be told from zero (95 %).",
+      symbols.plus_minus, symbols.unclear);
+  return text + wrap_text(reading, options.width, "");
 }
 
 std::string index_csv(const Scenario& scenario, const DesignResult& result) {

@@ -48,7 +48,14 @@ class IndexSums {
 
  private:
   // What the influence functions are made of, with e = A_k - A: of a factor, and of A and B alone.
-  enum Term { kHalfSquare /* e^2/2 */, kStep /* e */, kSquareStep /* (A_k^2 - A^2)/2 */, kProductStep /* B e */, kA, kB, kAA, kBB, kAB, kTerms };
+  enum Term {
+    kHalfSquare,   // e^2 / 2
+    kStep,         // e
+    kSquareStep,   // (A_k^2 - A^2) / 2
+    kProductStep,  // B e
+    kA, kB, kAA, kBB, kAB,
+    kTerms
+  };
   static constexpr int kOfFactor = kA;
   using Row = std::array<double, kTerms>;
   struct FactorSums {

@@ -32,7 +32,8 @@ std::uint64_t worlds_of(const std::string& text, std::vector<std::string>& probl
 
 // The numbers of the names in `list`; all if it is empty.
 template <class Rows, class NameOf>
-std::vector<int> numbers_of(const char* option, const std::string& list, const Rows& rows, NameOf name_of, std::vector<std::string>& problems) {
+std::vector<int> numbers_of(const char* option, const std::string& list, const Rows& rows, NameOf name_of,
+                            std::vector<std::string>& problems) {
   std::vector<int> numbers;
   const Words names = split_list(list);
   for (std::size_t i = 0; names.empty() && i < rows.size(); ++i) numbers.push_back(static_cast<int>(i));

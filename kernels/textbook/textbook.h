@@ -52,10 +52,13 @@ struct Metrics {
   Real ishigami, sobol_g, linear, payoff;
 };
 inline constexpr Field<Metrics<float>, MetricRow> kMetrics[] = {
-    CHOKEPOINT_ROW(Metrics, ishigami, "1", Direction::kNone, Scale::kLinear, -50, 50, 0, -20, "Ishigami's function of x1, x2 and x3; beyond [-pi, pi] as at its ends"),
-    CHOKEPOINT_ROW(Metrics, sobol_g, "1", Direction::kNone, Scale::kLinear, 0, 20, 0, -20, "Sobol's g function of x1 to x8 with a = 0, 1, 4.5, 9, 99, 99, 99, 99"),
+    CHOKEPOINT_ROW(Metrics, ishigami, "1", Direction::kNone, Scale::kLinear, -50, 50, 0, -20,
+                   "Ishigami's function of x1, x2 and x3; beyond [-pi, pi] as at its ends"),
+    CHOKEPOINT_ROW(Metrics, sobol_g, "1", Direction::kNone, Scale::kLinear, 0, 20, 0, -20,
+                   "Sobol's g function of x1 to x8 with a = 0, 1, 4.5, 9, 99, 99, 99, 99"),
     CHOKEPOINT_ROW(Metrics, linear, "1", Direction::kHigher, Scale::kLinear, -50, 50, 0, -20, "payoff and the sum of x2 to x8"),
-    CHOKEPOINT_ROW(Metrics, payoff, "1", Direction::kHigher, Scale::kLinear, -50, 50, 0, -20, "what a policy yields: fixed, slope times x1, and noise"),
+    CHOKEPOINT_ROW(Metrics, payoff, "1", Direction::kHigher, Scale::kLinear, -50, 50, 0, -20,
+                   "what a policy yields: fixed, slope times x1, and noise"),
 };
 static_assert(covers(kMetrics));
 
@@ -145,7 +148,8 @@ struct Textbook {
   }
 
   template <class Real>
-  static CHOKEPOINT_HD void step(const World<Real>& w, const Month<Real>& m, const Levers<Real>& levers, State<Real>& s, textbook::Events<Real>& events) {
+  static CHOKEPOINT_HD void step(const World<Real>& w, const Month<Real>& m, const Levers<Real>& levers, State<Real>& s,
+                                 textbook::Events<Real>& events) {
     s = {levers, m.z};
     events.mark(textbook::Event::kLoss, textbook::payoff(w, s) < 0);
   }

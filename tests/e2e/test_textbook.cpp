@@ -25,7 +25,8 @@ void expect_moments(const Finished& run, int metric, int policy, double mean, do
   const MetricStatistics& m = run.statistics.metrics[metric];
   const std::size_t at = std::size_t(policy + 1) * run.job.shape.records - 1;
   EXPECT_NEAR(m.mean[at], mean, kAllowed * std::sqrt(variance / kTrajectories)) << metric << " " << policy;
-  EXPECT_NEAR(m.sd[at] * m.sd[at], variance, kAllowed * std::sqrt((fourth - variance * variance) / kTrajectories)) << metric << " " << policy;
+  const double error = std::sqrt((fourth - variance * variance) / kTrajectories);
+  EXPECT_NEAR(m.sd[at] * m.sd[at], variance, kAllowed * error) << metric << " " << policy;
 }
 
 // T. Ishigami and T. Homma 1990: E = A/2, V = A^2/8 + B pi^4/5 + B^2 pi^8/18 + 1/2.

@@ -170,7 +170,8 @@ TEST(TotalIndices, AConstantHasNone) {
 }
 
 TEST(TotalIndices, OneValueThatIsNotFiniteLeavesNone) {
-  const IndexSums sums = sampled({1, [](const Point& u) { return u[0] > 0.999 ? std::numeric_limits<double>::infinity() : u[0]; }, {}, {}}, 5, 5000);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const IndexSums sums = sampled({1, [](const Point& u) { return u[0] > 0.999 ? kInfinity : u[0]; }, {}, {}}, 5, 5000);
   EXPECT_TRUE(std::isnan(sums.total(0).value));
   EXPECT_TRUE(std::isnan(sums.total(0).se));
 }
