@@ -60,7 +60,7 @@ void summary_options(po::options_description& o) {
 }
 
 void describe_options(po::options_description& o) {
-  o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race or brownian");
+  o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race, brownian or textbook");
 }
 
 void bench_options(po::options_description& o) {
@@ -94,12 +94,7 @@ Provenance provenance_of(const Scenario& s, const Tallies& tallies, const Outcom
   for (const std::uint64_t first : tallies.first_non_finite) non_finite += first != std::numeric_limits<std::uint64_t>::max();
   add("clamped_draws", fmt::format("{}", clamped));
   add("policies_with_non_finite_values", fmt::format("{}", non_finite));
-  std::string files, overrides;
-  for (const ConfigurationFile& file : s.files) files += fmt::format("# ==== {}\n{}\n", file.path, file.text);
-  for (const std::string& override : s.overrides) overrides += override + "\n";
-  add("overrides", overrides);
-  add("configuration_files", files);
-  add("configuration_resolved", s.resolved);
+  add_configuration(s, entries);
   return entries;
 }
 
@@ -211,11 +206,7 @@ int verb_bench(const po::variables_map& options, const Words& files) {
 int verb_summary(const po::variables_map& options, const Words& files) {
   SummaryOptions summary = default_summary();
   if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
-  if (options.count("metrics")) {
-    std::string list = options["metrics"].as<std::string>() + ",";
-    for (std::size_t at; (at = list.find(',')) != std::string::npos; list.erase(0, at + 1))
-      if (at > 0) summary.metrics.push_back(list.substr(0, at));
-  }
+  if (options.count("metrics")) summary.metrics = split_list(options["metrics"].as<std::string>());
   std::fputs(summarise(read_result(only_argument(files, "result file")), summary).c_str(), stdout);
   return 0;
 }
@@ -254,6 +245,9 @@ constexpr Verb kVerbs[] = {
      "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options},
     {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
      summary_options},
+    {"sensitivity", "FILE...", "what drives the outcome: total and first-order Sobol indices, by a design of their own",
+     "chokepoint sensitivity configs/baseline.toml -m capability_lag --samples 20000 --csv indices.csv", verb_sensitivity,
+     sensitivity_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "hdf5.h"
@@ -10,6 +11,11 @@
 namespace chokepoint {
 
 inline constexpr const char* kFileType = "chokepoint-result";
+
+// A file of `file_type` with its attributes and provenance, complete or not at all, as write_result(); put(file) writes its datasets
+// and returns their hash, as this does.
+std::string write_datasets(const std::string& path, const char* file_type, const Scenario& scenario, const Provenance& provenance,
+                           const std::function<std::string(Hdf5Writer&)>& put);
 
 // Puts every dataset of the result but its provenance into `file`, or nowhere if it is null. Returns the
 // result_hash.

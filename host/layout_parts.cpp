@@ -14,6 +14,21 @@ std::string name_of(Direction direction) {
 
 }  // namespace
 
+void put_times(const Scenario& scenario, const std::vector<int>& records, Recorder& out) {
+  using namespace std::chrono;
+  const Axis time = {"time", records.size()};
+  const year_month start{year(scenario.start_year), month(static_cast<unsigned>(scenario.start_month))};
+  std::vector<double> days, years;
+  for (const int record : records) {
+    const year_month at = start + months((record + 1) * scenario.record_every_months);
+    days.push_back(static_cast<double>(sys_days(at / 1).time_since_epoch().count()));
+    years.push_back(static_cast<int>(at.year()) + (static_cast<unsigned>(at.month()) - 1) / 12.0);
+  }
+  const std::vector<Attribute> attributes = {{"standard_name", "time"}, {"axis", "T"}, {"calendar", "proleptic_gregorian"}};
+  out.put<double>({"time", {time}, "days since 1970-01-01", "end of the recorded step", attributes}, days);
+  out.put<double>({"year", {time}, "yr", "end of the recorded step, decimal year"}, years);
+}
+
 Frame::Frame(const Result& r, Recorder& out)
     : result_(r),
       scenario_(r.scenario),
@@ -40,19 +55,7 @@ void Frame::put_parameters() {
   out_.put_texts({"parameter", {parameter_}, "1", "parameter of the model"}, names);
 }
 
-void Frame::put_time() {
-  using namespace std::chrono;
-  const year_month start{year(scenario_.start_year), month(static_cast<unsigned>(scenario_.start_month))};
-  std::vector<double> days, years;
-  for (int record = 0; record < shape_.records; ++record) {
-    const year_month at = start + months((record + 1) * scenario_.record_every_months);
-    days.push_back(static_cast<double>(sys_days(at / 1).time_since_epoch().count()));
-    years.push_back(static_cast<int>(at.year()) + (static_cast<unsigned>(at.month()) - 1) / 12.0);
-  }
-  const std::vector<Attribute> attributes = {{"standard_name", "time"}, {"axis", "T"}, {"calendar", "proleptic_gregorian"}};
-  out_.put<double>({"time", {time_}, "days since 1970-01-01", "end of the recorded step", attributes}, days);
-  out_.put<double>({"year", {time_}, "yr", "end of the recorded step, decimal year"}, years);
-}
+void Frame::put_time() { put_times(scenario_, count_up<int>(time_.length), out_); }
 
 void Frame::put_events() {
   std::vector<std::string> names;

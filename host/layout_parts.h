@@ -10,6 +10,9 @@
 
 namespace chokepoint {
 
+// The end of each record, as `time` and as decimal `year`.
+void put_times(const Scenario& scenario, const std::vector<int>& records, Recorder& out);
+
 // Groups repeat the coordinates of the root that they use, so that they have labels when they are read alone.
 class Frame {
  public:

@@ -129,14 +129,6 @@ TableColumn sparkline_column(const View& v, const StoredMetric& m, int room) {
 
 // ---- parts of the summary
 
-// The end of the last month before a decimal year: 2036.25 is the end of March 2036.
-std::string end_text(double year) {
-  constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                     "July",    "August",   "September", "October", "November", "December"};
-  const long last_month = std::lround(12 * year) - 1;
-  return fmt::format("end of {}{}", last_month % 12 == 11 ? "" : fmt::format("{} ", kMonths[last_month % 12]), last_month / 12);
-}
-
 std::string provenance_text(const View& v) {
   const auto entry = [&](const char* key) {
     const auto found = v.result.provenance.find(key);
@@ -303,6 +295,13 @@ std::string round_to_error(double x, double error) {
     return without_negative_zero(fmt::format("{:.{}f}", place > 0 ? rounded : x, std::max(0, -static_cast<int>(place))));
   if (rounded == 0) return "0";
   return fmt::format("{:.{}e}", rounded, std::max(0, static_cast<int>(decimal_place(std::abs(rounded)) - place)));
+}
+
+std::string end_text(double year) {
+  constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
+                                     "July",    "August",   "September", "October", "November", "December"};
+  const long last_month = std::lround(12 * year) - 1;
+  return fmt::format("end of {}{}", last_month % 12 == 11 ? "" : fmt::format("{} ", kMonths[last_month % 12]), last_month / 12);
 }
 
 std::string summarise(const StoredResult& result, const SummaryOptions& options) {

@@ -73,6 +73,24 @@ ExecuteOptions execute_options(const po::variables_map& options) {
   return e;
 }
 
+Words split_list(const std::string& list) {
+  Words entries;
+  for (std::size_t at = 0, comma = 0; comma != list.npos; at = comma + 1) {
+    comma = list.find(',', at);
+    if (const std::string entry = list.substr(at, comma - at); !entry.empty()) entries.push_back(entry);
+  }
+  return entries;
+}
+
+void add_configuration(const Scenario& scenario, Provenance& entries) {
+  std::string files, overrides;
+  for (const ConfigurationFile& file : scenario.files) files += fmt::format("# ==== {}\n{}\n", file.path, file.text);
+  for (const std::string& override : scenario.overrides) overrides += override + "\n";
+  entries.emplace_back("overrides", overrides);
+  entries.emplace_back("configuration_files", files);
+  entries.emplace_back("configuration_resolved", scenario.resolved);
+}
+
 std::string now_text() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   char text[32];

@@ -25,8 +25,17 @@ const std::string& only_argument(const Words& arguments, const char* what);
 Scenario scenario_of(const po::variables_map& options, const Words& files);
 ExecuteOptions execute_options(const po::variables_map& options);
 
+Words split_list(const std::string& list);  // "a,b" to a and b
+
+// Configuration files, overrides and what they come to.
+void add_configuration(const Scenario& scenario, Provenance& entries);
+
 std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
+
+// Commands in files of their own.
+void sensitivity_options(po::options_description& options);
+int verb_sensitivity(const po::variables_map& options, const Words& files);
 
 }  // namespace chokepoint

@@ -29,17 +29,17 @@ std::string entry(const Provenance& provenance, std::string_view name) {
   return "";
 }
 
-void write_provenance(Hdf5Writer& file, const Result& r) {
+void write_provenance(Hdf5Writer& file, const Scenario& scenario, const Provenance& provenance) {
   file.enter("/provenance");
-  for (const auto& [name, value] : r.provenance)
+  for (const auto& [name, value] : provenance)
     if (std::find(std::begin(kLongProvenance), std::end(kLongProvenance), name) == std::end(kLongProvenance))
       file.annotate({name, value});
     else
       file.write_text(name, name, value);
-  const Axis parameter = {"parameter", r.scenario.parameters.size()};
+  const Axis parameter = {"parameter", scenario.parameters.size()};
   const auto write_column = [&](const char* name, const char* what, auto get) {
     std::vector<std::string> values;
-    for (std::size_t i = 0; i < parameter.length; ++i) values.push_back(get(r.scenario.model->parameters[i], r.scenario.parameters[i]));
+    for (std::size_t i = 0; i < parameter.length; ++i) values.push_back(get(scenario.model->parameters[i], scenario.parameters[i]));
     file.write_texts({name, {parameter}, "1", what}, values);
   };
   using Row = ParameterRow;
@@ -55,22 +55,23 @@ void write_provenance(Hdf5Writer& file, const Result& r) {
   write_column("parameter_origin", "where it was set", [](const Row&, const Setting& setting) { return setting.origin; });
 }
 
-void write_root_attributes(Hdf5Writer& file, const Result& r, const std::string& hash) {
+void write_root_attributes(Hdf5Writer& file, const char* file_type, const Scenario& scenario, const Provenance& provenance,
+                           const std::string& hash) {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
   std::string metrics;
-  for (const MetricRow& metric : r.scenario.model->metrics) metrics += (metrics.empty() ? "" : " ") + std::string(metric.key);
+  for (const MetricRow& metric : scenario.model->metrics) metrics += (metrics.empty() ? "" : " ") + std::string(metric.key);
   file.enter("/");
   file.annotate({"Conventions", "CF-1.8"});
-  file.annotate({"title", r.scenario.title});
-  file.annotate({"source", "Chokepoint " + entry(r.provenance, "version")});
-  file.annotate({"history", fmt::format("{} {}", stamp, entry(r.provenance, "command"))});
+  file.annotate({"title", scenario.title});
+  file.annotate({"source", "Chokepoint " + entry(provenance, "version")});
+  file.annotate({"history", fmt::format("{} {}", stamp, entry(provenance, "command"))});
   file.annotate({"references", "outputs/README.md of Chokepoint describes this file"});
-  file.annotate({"file_type", kFileType});
+  file.annotate({"file_type", file_type});
   file.annotate({"format_version", std::int32_t{kFormatVersion}});
-  file.annotate({"model", r.scenario.model->name});
+  file.annotate({"model", scenario.model->name});
   file.annotate({"metrics", metrics});
   file.annotate({"result_hash", hash});
 }
@@ -146,18 +147,23 @@ class TemporaryFile {
 
 }  // namespace
 
-std::string write_result(const std::string& path, const Result& result) try {
+std::string write_datasets(const std::string& path, const char* file_type, const Scenario& scenario, const Provenance& provenance,
+                           const std::function<std::string(Hdf5Writer&)>& put) try {
   TemporaryFile temporary(path);
   temporary.create();
   Hdf5Writer file(temporary.name());
-  const std::string hash = put_result(result, &file);
-  write_provenance(file, result);
-  write_root_attributes(file, result, hash);
+  const std::string hash = put(file);
+  write_provenance(file, scenario, provenance);
+  write_root_attributes(file, file_type, scenario, provenance, hash);
   file.close();
   temporary.publish();
   return hash;
 } catch (const Hdf5Error& error) {
   throw EnvironmentError(fmt::format("{}: {}{}", path, error.what(), advice(error.system_error)));
+}
+
+std::string write_result(const std::string& path, const Result& result) {
+  return write_datasets(path, kFileType, result.scenario, result.provenance, [&](Hdf5Writer& file) { return put_result(result, &file); });
 }
 
 void write_text(const std::string& path, const std::string& text) {

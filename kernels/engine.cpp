@@ -25,6 +25,7 @@ std::span<const ModelInfo> models() {
   static const ModelInfo all[] = {
       describe_model<Race>(race::kParameters, race::kLevers, race::kMetrics, race::kEvents),
       describe_model<Brownian>(brownian::kParameters, brownian::kLevers, brownian::kMetrics, brownian::kEvents),
+      describe_model<Textbook>(textbook::kParameters, textbook::kLevers, textbook::kMetrics, textbook::kEvents),
   };
   return all;
 }

@@ -6,6 +6,7 @@
 
 #include "brownian/brownian.h"
 #include "race/race.h"
+#include "textbook/textbook.h"
 
 namespace chokepoint {
 
@@ -13,6 +14,7 @@ namespace chokepoint {
 template <class Visitor>
 auto with_model(std::string_view name, Visitor&& visit) {
   if (name == Brownian::kName) return visit(Brownian{});
+  if (name == Textbook::kName) return visit(Textbook{});
   return visit(Race{});
 }
 

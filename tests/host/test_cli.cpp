@@ -34,7 +34,7 @@ void expect_refusal(const std::vector<std::string>& arguments, int code, const s
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
-  for (const char* verb : {"run", "validate", "plan", "bench", "summary", "describe", "devices"}) {
+  for (const char* verb : {"run", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }
@@ -78,6 +78,37 @@ TEST(CommandLine, AnExistingResultIsKeptUnlessForced) {
   forced.push_back("--force");
   EXPECT_EQ(chokepoint_(forced).code, 0);
   EXPECT_GT(std::filesystem::file_size(folder.file("out.h5")), 1000u);
+}
+
+TEST(CommandLine, SensitivityChecksItsOptions) {
+  expect_refusal({"sensitivity", kBrownian, "--samples", "1e4", "-m", "value,volue", "--policies", "pusch"}, 2,
+                 "--samples 1e4: not a whole number from 1000 to 10000000000\n--metrics: there is no 'volue'. Legal here: value, "
+                 "log_value.\n--policies: there is no 'pusch'. Legal here: base, push.\n3 problems; nothing was run.");
+}
+
+TEST(CommandLine, SensitivitySaysWhatItCostsAndWhatItFound) {
+  TemporaryFolder folder;
+  const std::string csv = folder.file("out.csv"), path = folder.file("out.h5");
+  const std::vector<std::string> words = {"sensitivity", config_path("textbook.toml"), "--samples", "2_000", "-m", "ishigami", "--device",
+                                          "cpu",         "--csv",                      csv,         "-o",    path};
+  const Answer answer = chokepoint_(words);
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_NE(answer.out.find("2000 worlds, 9 factors (8 parameters and chance): 22000 trajectories of each of 2 policies\n"), std::string::npos);
+  EXPECT_NE(answer.out.find("\n  x2 "), std::string::npos) << answer.out;
+  std::ifstream file(csv);
+  int lines = 0;
+  for (std::string line; std::getline(file, line);) ++lines;
+  EXPECT_EQ(lines, 1 + 3 * 9) << "two levels and a difference";
+  EXPECT_GT(std::filesystem::file_size(path), 1000u);
+  EXPECT_EQ(chokepoint_(words).code, 2) << "existing files are kept";
+}
+
+TEST(CommandLine, SensitivityOfSomePoliciesKeepsTheReference) {
+  const Answer answer = chokepoint_({"sensitivity", config_path("textbook.toml"), "--samples", "1000", "-m", "payoff", "--policies", "base",
+                                     "--device", "cpu"});
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_NE(answer.out.find("of each of 1 policies"), std::string::npos) << answer.out;
+  EXPECT_EQ(answer.out.find("less base"), std::string::npos) << answer.out;
 }
 
 TEST(CommandLine, MissingFilesAreTheEnvironment) {

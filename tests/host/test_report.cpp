@@ -275,10 +275,10 @@ TEST(Describe, ShowsUnitsRangesAndDirections) {
 TEST(Describe, RaceIsTheModelIfNoneIsNamed) { EXPECT_EQ(describe_models("", "events"), describe_models("race", "events")); }
 
 TEST(Describe, UnknownNamesAreAnsweredWithTheList) {
-  EXPECT_EQ(message_of([] { describe_models("raze", ""); }), "'raze' is no model. There are: race, brownian.");
+  EXPECT_EQ(message_of([] { describe_models("raze", ""); }), "'raze' is no model. There are: race, brownian, textbook.");
   EXPECT_EQ(message_of([] { describe_models("race", "lever"); }), "'lever' is no topic. There are: parameters, levers, metrics, events.");
   EXPECT_EQ(message_of([] { describe_models("x", "y"); }),
-            "'x' is no model. There are: race, brownian.\n'y' is no topic. There are: parameters, levers, metrics, events.");
+            "'x' is no model. There are: race, brownian, textbook.\n'y' is no topic. There are: parameters, levers, metrics, events.");
 }
 
 }  // namespace
