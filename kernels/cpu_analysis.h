@@ -64,20 +64,11 @@ CHOKEPOINT_HD void add_choice(const AnalysisPlan& plan, CpuWorkspace& work, int 
   const bool higher = plan.higher[decision] != 0;
   const float* own = work.rows + static_cast<std::size_t>(policy) * kCpuBlock;
   for (int k = 0; k < count; k += Real::kLanes) {
-    const Real x = Real::load(own + k);
-    Real best = x, ahead = 0, level = 0;
-    auto finite = is_finite(x);
-    for (int q = 0; q < plan.policies; ++q) {
-      const Real y = Real::load(work.rows + static_cast<std::size_t>(q) * kCpuBlock + k);
-      const auto wins = higher ? y > x : y < x;
-      best = higher ? max(y, best) : min(y, best);
-      ahead += as_flag(wins);
-      level += as_flag(y == x);
-      finite = finite & is_finite(y);
-    }
-    select(finite, abs(best - x), std::numeric_limits<float>::quiet_NaN()).store(regret + k);
-    ahead.store(better + k);
-    select(finite, level, 0).store(equal + k);
+    const auto standing = standing_of(Real::load(own + k), higher, plan.policies,
+                                      [&](int q) { return Real::load(work.rows + static_cast<std::size_t>(q) * kCpuBlock + k); });
+    standing.regret.store(regret + k);
+    standing.better.store(better + k);
+    standing.equal.store(equal + k);
   }
   const std::size_t choice = (static_cast<std::size_t>(basis) * plan.decisions + decision) * plan.policies + policy;
   const int metric = plan.decided[decision];
@@ -88,7 +79,7 @@ CHOKEPOINT_HD void add_choice(const AnalysisPlan& plan, CpuWorkspace& work, int 
   }
   alignas(64) std::uint32_t slots[kCpuBlock];
   add_row<Real>(plan.binning[metric], regret, count, work.regret_sums[choice], slots,
-                [&](Real d) { return difference_slot(plan.least_difference[metric], d) - Bits<Real::kLanes>(kNoDifference); });
+                [&](Real d) { return regret_slot(plan.least_difference[metric], d); });
   count_slots(slots, count, work.regret + choice * kRegretSlots);
 }
 
@@ -125,7 +116,8 @@ CHOKEPOINT_HD void average_worlds(const Binning& binning, float* row, int worlds
 }
 
 CHOKEPOINT_HD bool meets(const AnalysisPlan& plan, const CpuWorkspace& work, int lanes, int policy, const Threshold& t, int i) {
-  if (t.metric < 0) return (work.event_steps[(static_cast<std::size_t>(policy) * plan.events + t.event) * kCpuBlock + i] < static_cast<float>(plan.steps)) == (t.happens != 0);
+  if (t.metric < 0)
+    return satisfies_event(t, work.event_steps[(static_cast<std::size_t>(policy) * plan.events + t.event) * kCpuBlock + i], plan.steps);
   return satisfies(t, work.values[value_index(lanes, plan.records, plan.metrics, policy, plan.records - 1, t.metric, i)]);
 }
 
@@ -157,7 +149,7 @@ CHOKEPOINT_HD void gather_outputs(const AnalysisPlan& plan, CpuWorkspace& work, 
         for (int k = 0; k < count; k += Real::kLanes) {
           const Real x = Real::load(from + k * plan.metrics);
           x.store(row + k);
-          const Real units = clamp(units_of(plan.binning[m], x), -kDriverUnitLimit, kDriverUnitLimit);
+          const Real units = driver_units(plan.binning[m], x);
           for (int i = 0; i < Real::kLanes && k + i < count; ++i) to[(k + i) * kOutputGroup] = units.lane(i);
         }
         if (plan.replicates == 1) continue;

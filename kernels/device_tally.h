@@ -18,6 +18,22 @@ inline std::size_t tally_words(const KernelPlan& plan) {
 
 namespace detail {
 
+// Of a batch's values in the tile.
+CHOKEPOINT_HD std::size_t first_row(const KernelPlan& plan) {
+  return static_cast<std::size_t>(plan.first_policy) * plan.records * plan.metrics;
+}
+
+struct Part {
+  int begin, end;
+};
+
+// What a block takes of a row whose length is `count`, if each row has `parts` blocks.
+template <class Team>
+CHOKEPOINT_HD Part part_of(const Team& team, int count, int parts) {
+  const int length = (count + parts - 1) / parts, begin = team.block() % parts * length, end = begin + length;
+  return {begin < count ? begin : count, end < count ? end : count};
+}
+
 template <class Team>
 CHOKEPOINT_HD void clear_histogram(const Team& team, std::uint32_t* histogram, int size) {
   for (int i = team.thread(); i < size; i += team.threads()) histogram[i] = 0;
@@ -49,10 +65,16 @@ CHOKEPOINT_HD std::uint32_t warp_least(const Team& team, std::uint32_t x) {
   return team.reduce(x, [](std::uint32_t a, std::uint32_t b) { return a < b ? a : b; });
 }
 
+// Of at most 2^14 values.
+template <class Team>
+CHOKEPOINT_HD UnsignedWide warp_squares(const Team& team, const ThreadSums& s) {
+  return squares_of(warp_sum(team, s.high_high), warp_sum(team, s.high_low), warp_sum(team, s.low_low));
+}
+
 template <class Team>
 CHOKEPOINT_HD void add_to_cell(const Team& team, const ThreadSums& s, std::uint32_t saturated, DeviceCell& cell) {
-  const std::int64_t units = warp_sum(team, s.units());  // of 2^14 values at most, 2^57 in size
-  const UnsignedWide squares = squares_of(warp_sum(team, s.high_high), warp_sum(team, s.high_low), warp_sum(team, s.low_low));
+  const std::int64_t units = warp_sum(team, s.units());  // 2^57 in size
+  const UnsignedWide squares = warp_squares(team, s);
   saturated = warp_sum(team, saturated);
   const std::uint32_t least = warp_least(team, ordered_word(s.least)), greatest = ~warp_least(team, ~ordered_word(s.greatest));
   if (team.thread() % kWarp != 0) return;
@@ -63,6 +85,31 @@ CHOKEPOINT_HD void add_to_cell(const Team& team, const ThreadSums& s, std::uint3
   team.max(&cell.greatest, greatest);
 }
 
+// The sums of values begin .. end - 1. value(i) is called once for each, and may count it; again(i) is called a second
+// time for the few rows that hold what is not finite, or beyond the sums' range.
+template <class Team, class Value, class Again>
+CHOKEPOINT_HD void tally_sums(const Team& team, const Binning& binning, int begin, int end, DeviceCell& cell, Value&& value, Again&& again) {
+  ThreadSums sums;
+  bool all_finite = true;
+  CHOKEPOINT_UNROLL(4)
+  for (int i = begin + team.thread(); i < end; i += team.threads()) {
+    const Pack<1> x = value(i);
+    sums.add(units_of(binning, x).v, x.v);
+    all_finite = all_finite & is_finite(x).v;
+  }
+  const auto beyond = [&](float x) { return abs(units_of(binning, Pack<1>::of(x))).v == kUnitLimit; };
+  std::uint32_t saturated = 0;
+  if (!all_finite || beyond(sums.least) || beyond(sums.greatest)) {
+    sums.least = CellSums{}.least, sums.greatest = CellSums{}.greatest;
+    for (int i = begin + team.thread(); i < end; i += team.threads()) {
+      const Pack<1> x = again(i);
+      saturated += beyond(x.v);
+      if (is_finite(x).v) sums.least = fminf(x.v, sums.least), sums.greatest = fmaxf(x.v, sums.greatest);
+    }
+  }
+  add_to_cell(team, sums, saturated, cell);
+}
+
 // Trajectories begin .. end - 1 of a row of values.
 template <class Team>
 CHOKEPOINT_HD void tally_cell(const Team& team, const KernelPlan& plan, const Tile& tile, const DeviceTallies& out, int row, int begin,
@@ -71,33 +118,20 @@ CHOKEPOINT_HD void tally_cell(const Team& team, const KernelPlan& plan, const Ti
   const int policy = plan.first_policy + row / plan.metrics / plan.records;
   const std::size_t cell = (static_cast<std::size_t>(policy) * plan.metrics + metric) * plan.records + record;
   const Binning binning = plan.binning[metric];
-  const float* values = tile.values + static_cast<std::size_t>(row) * tile.stride;
+  const float* values = tile.values + (first_row(plan) + row) * tile.stride;
   clear_histogram(team, histogram, kSlots);
-  ThreadSums sums;
-  bool all_finite = true;
-  CHOKEPOINT_UNROLL(4)
-  for (int i = begin + team.thread(); i < end; i += team.threads()) {
+  const auto count = [&](int i) {
     const Pack<1> x = Pack<1>::of(values[i]);
     team.add(histogram + slot_of(binning, x).v, 1u);
-    sums.add(units_of(binning, x).v, x.v);
-    all_finite = all_finite & is_finite(x).v;
-  }
-  // Rare, so done apart: what is not finite, and what is beyond the sums' range.
-  const auto beyond = [&](float x) { return abs(units_of(binning, Pack<1>::of(x))).v == kUnitLimit; };
-  std::uint32_t saturated = 0;
-  if (!all_finite || beyond(sums.least) || beyond(sums.greatest)) {
-    sums.least = CellSums{}.least, sums.greatest = CellSums{}.greatest;
-    for (int i = begin + team.thread(); i < end; i += team.threads()) {
-      const float x = values[i];
-      saturated += beyond(x);
-      if (is_finite(Pack<1>::of(x)).v)
-        sums.least = fminf(x, sums.least), sums.greatest = fmaxf(x, sums.greatest);
-      else
-        team.min(out.first_non_finite + policy, static_cast<unsigned long long>(tile.first + i));
-    }
-  }
+    return x;
+  };
+  const auto report = [&](int i) {
+    const Pack<1> x = Pack<1>::of(values[i]);
+    if (!is_finite(x).v) team.min(out.first_non_finite + policy, static_cast<unsigned long long>(tile.first + i));
+    return x;
+  };
+  tally_sums(team, binning, begin, end, out.cells[cell], count, report);
   hand_over(team, histogram, kSlots, out.slots + cell * kSlots);
-  add_to_cell(team, sums, saturated, out.cells[cell]);
 }
 
 template <class Team>
@@ -107,7 +141,7 @@ CHOKEPOINT_HD void tally_joint(const Team& team, const KernelPlan& plan, const T
   const std::size_t table = (static_cast<std::size_t>(joint) * out.policies + plan.first_policy + p) * plan.records + record;
   const int first = plan.joint[joint].first, second = plan.joint[joint].second;
   const Binning first_binning = plan.binning[first], second_binning = plan.binning[second];
-  const float* values = tile.values + static_cast<std::size_t>((p * plan.records + record) * plan.metrics) * tile.stride;
+  const float* values = tile.values + (first_row(plan) + static_cast<std::size_t>(p * plan.records + record) * plan.metrics) * tile.stride;
   constexpr int kCells = kJointSide * kJointSide;
   clear_histogram(team, histogram, kCells);
   const auto bin = [&](const Binning& binning, int metric, int i) {
@@ -123,23 +157,22 @@ template <class Team>
 CHOKEPOINT_HD void tally_event(const Team& team, const KernelPlan& plan, const Tile& tile, const DeviceTallies& out, int row, int begin,
                                int end, std::uint32_t* histogram) {
   const int size = plan.steps + 1;
-  const std::uint16_t* steps = tile.events + static_cast<std::size_t>(row) * tile.stride;
+  const std::size_t event = static_cast<std::size_t>(plan.first_policy) * plan.events + row;
+  const std::uint16_t* steps = tile.events + event * tile.stride;
   clear_histogram(team, histogram, size);
   for (int i = begin + team.thread(); i < end; i += team.threads()) team.add(histogram + steps[i], 1u);
-  hand_over(team, histogram, size, out.event_steps + (static_cast<std::size_t>(plan.first_policy) * plan.events + row) * size);
+  hand_over(team, histogram, size, out.event_steps + event * size);
 }
 
 }  // namespace detail
 
-// Everything that is counted of a tile. Blocks 0 .. rows * parts - 1 take a part of a row each: rows of values first,
+// What is counted of the policies of a batch. Blocks 0 .. rows * parts - 1 take a part of a row each: rows of values first,
 // then pairs of them, then events.
 template <class Team>
 CHOKEPOINT_HD void tally_tile(const Team& team, const KernelPlan& plan, const Tile& tile, const DeviceTallies& out, int parts,
                               std::uint32_t* histogram) {
-  const int part = team.block() % parts;
   int row = team.block() / parts;
-  const int length = (tile.count + parts - 1) / parts, begin = part * length;
-  const int end = begin + length < tile.count ? begin + length : tile.count;
+  const auto [begin, end] = detail::part_of(team, tile.count, parts);
   const int cells = plan.policies * plan.records * plan.metrics, joints = plan.policies * plan.records * plan.joints;
   if (row < cells) return detail::tally_cell(team, plan, tile, out, row, begin, end, histogram);
   row -= cells;

@@ -33,12 +33,13 @@ struct TileRecorder {
   std::int32_t place;  // of the trajectory in the tile
 
   CHOKEPOINT_HD void record(int p, int record, const Real* metrics) {
-    float* row = tile.values + static_cast<std::size_t>((p * plan.records + record) * Model::kMetrics) * tile.stride + place;
+    const std::size_t recorded = static_cast<std::size_t>(plan.first_policy + p) * plan.records + record;
+    float* row = tile.values + recorded * Model::kMetrics * tile.stride + place;
     CHOKEPOINT_UNROLL(32)
     for (int m = 0; m < Model::kMetrics; ++m, row += tile.stride) *row = metrics[m].v;
   }
   CHOKEPOINT_HD void finish(int p, const Real* events, const TriggerState<Real>* triggers, int trigger_count) {
-    std::uint16_t* row = tile.events + static_cast<std::size_t>(p * plan.events) * tile.stride + place;
+    std::uint16_t* row = tile.events + static_cast<std::size_t>((plan.first_policy + p) * plan.events) * tile.stride + place;
     CHOKEPOINT_UNROLL(16)
     for (int e = 0; e < Model::kEvents; ++e, row += tile.stride) *row = static_cast<std::uint16_t>(events[e].v);
     for (int k = Model::kEvents; k < plan.events; ++k, row += tile.stride)
@@ -47,8 +48,8 @@ struct TileRecorder {
   }
 };
 
-// The world of each lane, its parameters dealt out to the warps. Each is counted and kept by the first team of the
-// first batch only.
+// The world of each lane, its parameters dealt out to the warps. Each is counted, binned and kept by the first team of
+// the first batch only.
 template <class Model, class Team>
 CHOKEPOINT_HD void make_worlds(const Team& team, const KernelPlan& plan, const Tile& tile, const DeviceTallies& out, int place, bool first,
                                typename TeamMemory<Model>::World& world) {
@@ -58,8 +59,9 @@ CHOKEPOINT_HD void make_worlds(const Team& team, const KernelPlan& plan, const T
   sample_parameters(
       plan, Index<1>{Bits<1>(static_cast<std::uint32_t>(number)), Bits<1>(static_cast<std::uint32_t>(number >> 32))},
       parameters_of<Model, Pack<1>>(world),
-      [&](int i, Mask<1> mask) {
-        if (counts && mask.v) team.add(out.clamped + i, 1ull);
+      [&](int i, Mask<1> mask, Bits<1> bin) {
+        if (counts && mask.v && out.clamped) team.add(out.clamped + i, 1ull);
+        if (first) tile.bins[static_cast<std::size_t>(i) * tile.stride + place] = static_cast<std::uint8_t>(bin.v);
       },
       warp, warps);
   team.sync();

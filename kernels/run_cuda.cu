@@ -1,14 +1,14 @@
-// The CUDA back end: device memory, launches and transfers around the two steps of device_tile.h. Tile by tile,
-// trajectories are run and tallied in one stream; only counts leave the device, and the trajectories that are kept.
+// The CUDA back end: launches and transfers around the steps of device_tile.h. Tile by tile, trajectories are run and
+// tallied in one stream; only counts leave the device, and the trajectories that are kept.
 // SPDX-License-Identifier: Apache-2.0
 #include <cuda_runtime.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
-#include <utility>
+#include <limits>
 
-#include "device_tally.h"
+#include "cuda_tallies.h"
+#include "device_analysis.h"
 #include "device_trajectories.h"
 #include "engine.h"
 #include "models.h"
@@ -16,18 +16,6 @@
 namespace chokepoint {
 
 namespace {
-
-#define CHOKEPOINT_CUDA_CHECK(call) check((call), #call)
-
-void check(cudaError_t error, const char* call) {
-  if (error == cudaSuccess) return;
-  std::size_t free = 0, total = 0;
-  cudaMemGetInfo(&free, &total);
-  cudaGetLastError();
-  throw DeviceError(std::string("device: ") + call + " failed: " + cudaGetErrorName(error) + " (" + cudaGetErrorString(error) + "), " +
-                    std::to_string(free >> 20) + " MiB of " + std::to_string(total >> 20) +
-                    " MiB free. Is another job on this GPU? Try --device cpu.");
-}
 
 constexpr int kTallyBlock = 256;
 
@@ -74,54 +62,23 @@ __global__ void __launch_bounds__(kTallyBlock)
   extern __shared__ std::uint32_t histogram[];
   tally_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, histogram);
 }
+
+// Two launches: of single trajectories, then of the means of worlds that the first one left.
+__global__ void __launch_bounds__(kTallyBlock)
+    analysis_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts, bool means) {
+  extern __shared__ std::uint32_t words[];
+  if (means)
+    choose_by_means(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, words);
+  else
+    analyse_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, words);
+}
+
+__global__ void __launch_bounds__(kTallyBlock) bin_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts) {
+  extern __shared__ unsigned long long tables[];
+  sum_bins(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, tables);
+}
 static_assert(sizeof(KernelPlan) + sizeof(Tile) + sizeof(DeviceTallies) + sizeof(int) <= 32764, "kernel arguments have no more room");
 static_assert(kTallyBlock % kWarp == 0 && kMaxCudaBlock % kWarp == 0);
-
-// Memory on the device, or pinned on the host so that transfers need no copy of their own.
-template <class T, cudaError_t (*kAllocate)(void**, std::size_t), cudaError_t (*kFree)(void*)>
-class Memory {
- public:
-  Memory() = default;
-  explicit Memory(std::size_t size) : size_(size) {
-    void* data = nullptr;
-    if (size > 0) CHOKEPOINT_CUDA_CHECK(kAllocate(&data, size * sizeof(T)));
-    data_ = static_cast<T*>(data);
-  }
-  Memory(Memory&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-  Memory& operator=(Memory&& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    return *this;
-  }
-  ~Memory() { kFree(data_); }
-  T* data() const { return data_; }
-  std::size_t size() const { return size_; }
-
- private:
-  T* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-template <class T>
-using DeviceMemory = Memory<T, cudaMalloc, cudaFree>;
-using PinnedMemory = Memory<std::byte, cudaMallocHost, cudaFreeHost>;
-
-// A stream and two events, which keep the host one call ahead of the device.
-struct Queue {
-  Queue() {
-    CHOKEPOINT_CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-    for (cudaEvent_t& event : done) CHOKEPOINT_CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
-  }
-  Queue(const Queue&) = delete;
-  Queue& operator=(const Queue&) = delete;
-  ~Queue() {
-    if (stream) cudaStreamSynchronize(stream);
-    for (cudaEvent_t event : done)
-      if (event) cudaEventDestroy(event);
-    if (stream) cudaStreamDestroy(stream);
-  }
-  cudaStream_t stream{};
-  cudaEvent_t done[2]{};
-};
 
 using RunKernel = void (*)(KernelPlan, Tile, DeviceTallies);
 
@@ -131,9 +88,12 @@ class CudaEngine final : public Engine {
     use_device();
     queue_ = std::make_unique<Queue>();
     choose_team(block_size);
-    allocate();
+    CHOKEPOINT_CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(bin_kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                               bin_bytes(kTallyBlock / kWarp)));
+    tallies_ = std::make_unique<CudaTallies>(job.shape, *queue_);
+    copy_knots();
     choose_tile();
-    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
+    queue_->wait();
   }
   ~CudaEngine() override { cudaSetDevice(device_.number); }  // for the members' sake
 
@@ -141,29 +101,36 @@ class CudaEngine final : public Engine {
   void run(std::uint64_t first, std::uint64_t count, Sample& sample) override {
     use_device();
     CHOKEPOINT_CUDA_CHECK(cudaEventSynchronize(queue_->done[next_]));
-    for (std::uint64_t offset = 0; offset < count; offset += tile_.stride) {
-      tile_.first = first + offset;
-      tile_.count = static_cast<int>(std::min<std::uint64_t>(tile_.stride, count - offset));
+    over_tiles(first, count, [&] {
       for (const KernelPlan& plan : job_.batches) {
-        launch(plan);
-        if (tile_.first < sample.keep) store(plan, sample);
+        launch_run(plan, tallies_->of_batches());
+        launch_tally(plan);
       }
-    }
+      launch_analysis();
+      store(sample);
+    });
     CHOKEPOINT_CUDA_CHECK(cudaEventRecord(queue_->done[next_], queue_->stream));
     next_ = 1 - next_;
   }
 
   void collect(Tallies& tallies) override {
     use_device();
-    collect_cells(tallies);
-    collect_counts(slots_, tallies.slots);
-    collect_counts(event_steps_, tallies.event_steps);
-    collect_counts(joint_, tallies.joint);
-    collect_counts(clamped_, tallies.clamped);
-    const auto* lowest = fetch(first_non_finite_);
-    for (std::size_t i = 0; i < first_non_finite_.size(); ++i)
-      tallies.first_non_finite[i] = std::min<std::uint64_t>(tallies.first_non_finite[i], lowest[i]);
-    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
+    tallies_->collect(tallies);
+  }
+
+  void evaluate(Evaluation& out, int resampled) override {
+    use_device();
+    std::vector<KernelPlan> plans = job_.batches;
+    for (KernelPlan& plan : plans) plan.resampled = resampled, plan.keep = std::numeric_limits<std::uint64_t>::max();
+    DeviceTallies nothing = tallies_->of_batches();
+    nothing.clamped = nullptr;
+    over_tiles(out.first, out.count, [&] {
+      for (const KernelPlan& plan : plans) launch_run(plan, nothing);
+      const std::size_t row = tile_.first - out.first, count = tile_.count;
+      store_worlds(count, out.parameters.data() + row * job_.shape.parameters);
+      store_outputs(count, out.outputs.data() + row, out.count);
+      store_events(count, out.events.data() + row * job_.shape.events, out.count);
+    });
   }
 
   std::string describe() const override {
@@ -215,134 +182,151 @@ class CudaEngine final : public Engine {
                         std::to_string(limit >> 10) + " KiB of shared memory). Use a smaller --block-size or --device cpu.");
   }
 
-  void allocate() {
-    const Shape& s = job_.shape;
-    const std::size_t policies = s.policies;
-    slots_ = DeviceMemory<std::uint32_t>(s.cells() * kSlots);
-    cells_ = DeviceMemory<DeviceCell>(s.cells());
-    event_steps_ = DeviceMemory<std::uint32_t>(policies * s.events * (s.steps + 1));
-    joint_ = DeviceMemory<std::uint32_t>(std::size_t(s.joints) * policies * s.records * kJointSide * kJointSide);
-    clamped_ = DeviceMemory<unsigned long long>(s.parameters);
-    first_non_finite_ = DeviceMemory<unsigned long long>(policies);
+  void copy_knots() {
     knots_ = DeviceMemory<float>(job_.knots.size());
     if (!job_.knots.empty())
       CHOKEPOINT_CUDA_CHECK(cudaMemcpy(knots_.data(), job_.knots.data(), job_.knots.size() * sizeof(float), cudaMemcpyHostToDevice));
     for (KernelPlan& plan : job_.batches) plan.knots = knots_.data();
-    clear(slots_), clear(event_steps_), clear(joint_), clear(clamped_), clear_cells();
-    CHOKEPOINT_CUDA_CHECK(cudaMemsetAsync(first_non_finite_.data(), 0xff, policies * sizeof(unsigned long long), queue_->stream));
-    out_ = {slots_.data(), cells_.data(), event_steps_.data(), joint_.data(), clamped_.data(), first_non_finite_.data(), s.policies};
   }
 
   // A tile is as long as memory allows, up to a size that hides what a launch costs, and gives every team the same
-  // number of turns.
+  // number of turns. It holds at least one world.
   void choose_tile() {
     constexpr std::size_t kMostBytes = std::size_t{4} << 30;
     constexpr int kMostTrajectories = 65536;
-    std::size_t values = 0, events = 0, free = 0, total = 0;
-    for (const KernelPlan& plan : job_.batches) {
-      values = std::max(values, value_rows(plan));
-      events = std::max(events, event_rows(plan));
-    }
-    const std::size_t parameters = job_.keep > 0 ? job_.shape.parameters : 0;
-    const std::size_t each = (values + parameters) * sizeof(float) + events * sizeof(std::uint16_t);
+    const Shape& s = job_.shape;
+    const std::size_t policies = s.policies, values = policies * s.records * s.metrics, events = policies * s.events,
+                      parameters = s.parameters, means = s.replicates > 1 ? policies * s.metrics : 0;
+    const std::size_t each =
+        (values + parameters + means / s.replicates) * sizeof(float) + events * sizeof(std::uint16_t) + parameters * sizeof(std::uint8_t);
+    std::size_t free = 0, total = 0;
     CHOKEPOINT_CUDA_CHECK(cudaMemGetInfo(&free, &total));
     const auto most = static_cast<int>(std::min<std::size_t>(kMostTrajectories, std::min(kMostBytes, free / 3) / each)) / kWarp;
     const int turn = std::max(1, blocks_ / ((most_policies() + warps_ - 1) / warps_));  // groups of 32 that run at a time
-    tile_.stride = std::max(1, most > turn ? most / turn * turn : most) * kWarp;
-    values_ = DeviceMemory<float>(values * tile_.stride);
-    events_ = DeviceMemory<std::uint16_t>(events * tile_.stride);
-    parameters_ = DeviceMemory<float>(parameters * tile_.stride);
+    const int least = (s.replicates + kWarp - 1) / kWarp;
+    tile_.stride = std::max(least, most > turn ? most / turn * turn : most) * kWarp;
+    const std::size_t length = tile_.stride;
+    values_ = DeviceMemory<float>(values * length);
+    events_ = DeviceMemory<std::uint16_t>(events * length);
+    parameters_ = DeviceMemory<float>(parameters * length);
+    bins_ = DeviceMemory<std::uint8_t>(parameters * length);
+    means_ = DeviceMemory<float>(means * (length / s.replicates));
     tile_.values = values_.data();
     tile_.events = events_.data();
     tile_.parameters = parameters_.data();
+    tile_.bins = bins_.data();
   }
 
-  void launch(const KernelPlan& plan) {
+  // Calls body() for each tile; all of them hold whole worlds.
+  template <class Body>
+  void over_tiles(std::uint64_t first, std::uint64_t count, Body&& body) {
+    const std::uint64_t most = tile_.stride / job_.shape.replicates * job_.shape.replicates;
+    for (std::uint64_t offset = 0; offset < count; offset += most) {
+      tile_.first = first + offset;
+      tile_.count = static_cast<int>(std::min(most, count - offset));
+      body();
+    }
+  }
+
+  // ---- launches
+
+  void launch_run(const KernelPlan& plan, const DeviceTallies& out) {
     const int groups = (tile_.count + kWarp - 1) / kWarp, shares = (plan.policies + warps_ - 1) / warps_;
-    run_kernel_<<<std::min(blocks_, groups * shares), warps_ * kWarp, team_bytes_, queue_->stream>>>(plan, tile_, out_);
+    run_kernel_<<<std::min(blocks_, groups * shares), warps_ * kWarp, team_bytes_, queue_->stream>>>(plan, tile_, out);
     CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
+  }
+
+  // Enough blocks to fill the device a few times over, each with at least `least` trajectories, and few enough values for a
+  // thread's sums.
+  int parts_of(int rows, int least) const {
+    constexpr int kMost = kTallyBlock * ThreadSums::kMost;
+    const int wanted = (32 * device_.processors + rows - 1) / rows;
+    return std::max((tile_.count + kMost - 1) / kMost, std::min(wanted, (tile_.count + least - 1) / least));
+  }
+
+  void launch_tally(const KernelPlan& plan) {
     const auto rows = static_cast<int>(value_rows(plan) + joint_rows(plan) + event_rows(plan));
-    // Enough blocks to fill the device a few times over, and few enough values for a thread's sums.
-    const int wanted = (32 * device_.processors + rows - 1) / rows, threads = kTallyBlock * ThreadSums::kMost;
-    const int parts = std::max((tile_.count + threads - 1) / threads, std::min(wanted, (tile_.count + kTallyBlock - 1) / kTallyBlock));
-    tally_kernel<<<rows * parts, kTallyBlock, tally_words(plan) * sizeof(std::uint32_t), queue_->stream>>>(plan, tile_, out_, parts);
+    const int parts = parts_of(rows, kTallyBlock);
+    tally_kernel<<<rows * parts, kTallyBlock, tally_words(plan) * sizeof(std::uint32_t), queue_->stream>>>(plan, tile_,
+                                                                                                           tallies_->of_batches(), parts);
     CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
   }
 
-  // ---- transfers
-
-  std::byte* staging(std::size_t bytes) {
-    if (staging_.size() < bytes) staging_ = PinnedMemory(bytes);
-    return staging_.data();
+  void launch_analysis() {
+    const AnalysisPlan& plan = job_.analysis;
+    const DeviceAnalysis out = tallies_->of_analysis(means_.data());
+    const AnalysisRows rows(plan);
+    for (const bool means : {false, true}) {
+      const int count = means ? rows.second() : rows.first(), parts = parts_of(std::max(1, count), kTallyBlock);
+      if (count == 0) continue;
+      analysis_kernel<<<count * parts, kTallyBlock, analysis_words(plan) * sizeof(std::uint32_t), queue_->stream>>>(plan, tile_, out, parts,
+                                                                                                                   means);
+      CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
+    }
+    constexpr int kLeast = 2048;  // so that handing over a table costs little beside filling it
+    const int tables = driver_sets(plan, kTallyBlock / kWarp) * output_groups(plan);
+    if (tables == 0) return;
+    const int parts = parts_of(tables, kLeast);
+    bin_kernel<<<tables * parts, kTallyBlock, bin_bytes(kTallyBlock / kWarp), queue_->stream>>>(plan, tile_, out, parts);
+    CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
   }
 
-  template <class T>
-  const T* fetch(const DeviceMemory<T>& from) {
-    const std::size_t bytes = from.size() * sizeof(T);
-    std::byte* to = staging(bytes);
-    if (bytes > 0) CHOKEPOINT_CUDA_CHECK(cudaMemcpyAsync(to, from.data(), bytes, cudaMemcpyDeviceToHost, queue_->stream));
-    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
-    return reinterpret_cast<const T*>(to);
-  }
+  // ---- transfers: the tile has trajectories in rows, the host has them one after another
 
-  template <class T>
-  void clear(const DeviceMemory<T>& memory) {
-    if (memory.size() > 0) CHOKEPOINT_CUDA_CHECK(cudaMemsetAsync(memory.data(), 0, memory.size() * sizeof(T), queue_->stream));
+  // Calls take(row, values) with the first `count` values of each of `rows` rows.
+  template <class T, class Take>
+  void fetch_rows(const T* from, std::size_t rows, std::size_t count, Take&& take) {
+    if (rows == 0 || count == 0) return;
+    std::byte* to = queue_->staging(rows * count * sizeof(T));
+    CHOKEPOINT_CUDA_CHECK(cudaMemcpy2DAsync(to, count * sizeof(T), from, tile_.stride * sizeof(T), count * sizeof(T), rows,
+                                            cudaMemcpyDeviceToHost, queue_->stream));
+    queue_->wait();
+    for (std::size_t row = 0; row < rows; ++row) take(row, reinterpret_cast<const T*>(to) + row * count);
   }
-  void clear_cells() {
-    const std::size_t bytes = cells_.size() * sizeof(DeviceCell);
-    std::fill_n(reinterpret_cast<DeviceCell*>(staging(bytes)), cells_.size(), kEmptyCell);
-    CHOKEPOINT_CUDA_CHECK(cudaMemcpyAsync(cells_.data(), staging_.data(), bytes, cudaMemcpyHostToDevice, queue_->stream));
-    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
+  void store_worlds(std::size_t count, float* to) {
+    const std::size_t parameters = job_.shape.parameters;
+    fetch_rows(tile_.parameters, parameters, count, [&](std::size_t k, const float* values) {
+      for (std::size_t i = 0; i < count; ++i) to[i * parameters + k] = values[i];
+    });
   }
-
-  void collect_cells(Tallies& tallies) {
-    const DeviceCell* cells = fetch(cells_);
-    for (std::size_t i = 0; i < cells_.size(); ++i) merge(sums_of(cells[i]), tallies.sums[i]);
-    clear_cells();
-  }
-  template <class T>
-  void collect_counts(const DeviceMemory<T>& from, std::vector<std::int64_t>& to) {
-    const T* counts = fetch(from);
-    for (std::size_t i = 0; i < from.size(); ++i) to[i] += static_cast<std::int64_t>(counts[i]);
-    clear(from);
-  }
-
-  // Rows of the tile, of which the first `count` values are wanted, to staging memory.
-  template <class T>
-  std::byte* fetch_rows(const T* from, std::size_t rows, std::size_t count, std::byte* to) {
-    if (rows > 0)
-      CHOKEPOINT_CUDA_CHECK(cudaMemcpy2DAsync(to, count * sizeof(T), from, tile_.stride * sizeof(T), count * sizeof(T), rows,
-                                              cudaMemcpyDeviceToHost, queue_->stream));
-    return to + rows * count * sizeof(T);
-  }
-
-  // The trajectories that are kept; the tile has them in rows, the sample one after another.
-  void store(const KernelPlan& plan, Sample& sample) {
+  // `all`: trajectories that `to` has of each policy.
+  void store_events(std::size_t count, std::int16_t* to, std::size_t all) {
     const Shape& s = job_.shape;
-    const std::size_t count = std::min<std::uint64_t>(tile_.count, sample.keep - tile_.first), first = tile_.first;
-    const std::size_t parameters = plan.first_policy == 0 ? s.parameters : 0, metrics = s.metrics, events = event_rows(plan);
-    std::byte* next = staging(count * ((parameters + plan.policies * metrics) * sizeof(float) + events * sizeof(std::uint16_t)));
-    const auto* world = reinterpret_cast<const float*>(next);
-    next = fetch_rows(tile_.parameters, parameters, count, next);
-    const auto* last = reinterpret_cast<const float*>(next);
-    for (int p = 0; p < plan.policies; ++p)
-      next = fetch_rows(tile_.values + (std::size_t(p) * s.records + s.records - 1) * metrics * tile_.stride, metrics, count, next);
-    const auto* steps = reinterpret_cast<const std::uint16_t*>(next);
-    fetch_rows(tile_.events, events, count, next);
-    CHOKEPOINT_CUDA_CHECK(cudaStreamSynchronize(queue_->stream));
+    const std::size_t events = s.events;
+    fetch_rows(tile_.events, s.policies * events, count, [&](std::size_t row, const std::uint16_t* steps) {
+      std::int16_t* from_first = to + row / events * all * events + row % events;
+      for (std::size_t i = 0; i < count; ++i) from_first[i * events] = static_cast<std::int16_t>(steps[i] < s.steps ? steps[i] : -1);
+    });
+  }
+  // `stride`: of the outputs in `to`.
+  void store_outputs(std::size_t count, float* to, std::size_t stride) {
+    const Shape& s = job_.shape;
+    for (int p = 0; p < s.policies; ++p)
+      for (int t = 0; t < s.times; ++t)
+        fetch_rows(values_of(tile_, job_.analysis, p, job_.analysis.time[t], 0), s.metrics, count,
+                   [&](std::size_t m, const float* values) { std::copy_n(values, count, to + s.output(p, t, static_cast<int>(m)) * stride); });
+  }
 
-    for (std::size_t k = 0; k < parameters; ++k)
-      for (std::size_t i = 0; i < count; ++i) sample.parameters[(first + i) * parameters + k] = world[k * count + i];
-    for (int p = 0; p < plan.policies; ++p) {
-      const std::size_t row = (plan.first_policy + p) * sample.keep + first;
-      for (std::size_t m = 0; m < metrics; ++m)
-        for (std::size_t i = 0; i < count; ++i) sample.metrics[(row + i) * metrics + m] = last[(p * metrics + m) * count + i];
-      for (int e = 0; e < s.events; ++e)
-        for (std::size_t i = 0; i < count; ++i) {
-          const int step = steps[(std::size_t(p) * s.events + e) * count + i];
-          sample.events[(row + i) * s.events + e] = static_cast<std::int16_t>(step < s.steps ? step : -1);
-        }
+  void store(Sample& sample) {
+    const Shape& s = job_.shape;
+    const std::size_t first = tile_.first;
+    const auto stored = [&](std::uint64_t end) { return std::min<std::uint64_t>(tile_.count, end > tile_.first ? end - tile_.first : 0); };
+    if (const std::size_t count = stored(sample.keep); count > 0) {
+      store_worlds(count, sample.parameters.data() + first * s.parameters);
+      store_events(count, sample.events.data() + first * s.events, sample.keep);
+      for (int p = 0; p < s.policies; ++p) {
+        float* to = sample.metrics.data() + (p * sample.keep + first) * s.metrics;
+        fetch_rows(values_of(tile_, job_.analysis, p, s.records - 1, 0), s.metrics, count, [&](std::size_t m, const float* values) {
+          for (std::size_t i = 0; i < count; ++i) to[i * s.metrics + m] = values[i];
+        });
+      }
+    }
+    if (const std::size_t count = stored(Sample::kProbe); count > 0) {
+      store_outputs(count, sample.probe.data() + first, Sample::kProbe);
+      for (int d = 0; d < s.drivers; ++d)
+        fetch_rows(tile_.bins + std::size_t(job_.analysis.driver[d]) * tile_.stride, 1, count, [&](std::size_t, const std::uint8_t* bins) {
+          std::copy_n(bins, count, sample.probe_bins.data() + d * Sample::kProbe + first);
+        });
     }
   }
 
@@ -351,15 +335,12 @@ class CudaEngine final : public Engine {
   RunKernel run_kernel_ = nullptr;
   int warps_ = 0, blocks_ = 0, next_ = 0;
   std::size_t team_bytes_ = 0;
-  DeviceMemory<std::uint32_t> slots_, event_steps_, joint_;
-  DeviceMemory<DeviceCell> cells_;
-  DeviceMemory<unsigned long long> clamped_, first_non_finite_;
-  DeviceMemory<float> knots_, values_, parameters_;
+  std::unique_ptr<CudaTallies> tallies_;
+  DeviceMemory<float> knots_, values_, parameters_, means_;
   DeviceMemory<std::uint16_t> events_;
-  PinnedMemory staging_;
+  DeviceMemory<std::uint8_t> bins_;
   std::unique_ptr<Queue> queue_;  // last, so that the device is at rest before its memory goes
   Tile tile_{};
-  DeviceTallies out_{};
 };
 
 std::string uuid_text(const cudaUUID_t& uuid) {

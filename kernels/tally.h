@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
+
 #include "math.h"
 #include "plan.h"
 
@@ -46,6 +48,40 @@ CHOKEPOINT_HD Bits<W> difference_slot(std::uint32_t least, Pack<W> d) {
   return select(is_finite(d), select(d == 0, Bits<W>(kNoDifference), slot), Bits<W>(kDifferenceNonFinite));
 }
 
+// The slot of a regret, which is a difference that is never negative.
+template <int W>
+CHOKEPOINT_HD Bits<W> regret_slot(std::uint32_t least, Pack<W> regret) {
+  return difference_slot(least, regret) - Bits<W>(kNoDifference);
+}
+
+// How a policy does among all: by how much the best one is better, how many are better, and how many are as good (itself
+// among them). If some value is not finite, the regret is NaN and nobody is as good.
+template <int W>
+struct Standing {
+  Pack<W> regret, better, equal;
+};
+
+// Of a policy with the value x; values(q) is that of policy q in the same trajectory or world.
+template <int W, class Values>
+CHOKEPOINT_HD Standing<W> standing_of(Pack<W> x, bool higher, int policies, const Values& values) {
+  Pack<W> best = x, better = 0, equal = 0;
+  Mask<W> finite = is_finite(x);
+  for (int q = 0; q < policies; ++q) {
+    const Pack<W> y = values(q);
+    best = higher ? max(y, best) : min(y, best);
+    better += as_flag(higher ? y > x : y < x);
+    equal += as_flag(y == x);
+    finite = finite & is_finite(y);
+  }
+  return {select(finite, abs(best - x), std::numeric_limits<float>::quiet_NaN()), better, select(finite, equal, 0)};
+}
+
+// What a value adds to the sum of its parameters' bins: whole units, few enough for sums over many trajectories.
+template <int W>
+CHOKEPOINT_HD Pack<W> driver_units(const Binning& b, Pack<W> x) {
+  return clamp(units_of(b, x), -kDriverUnitLimit, kDriverUnitLimit);
+}
+
 // The mean over the replicates of a world, rounded to whole units; NaN if one of its values is not finite.
 CHOKEPOINT_HD float world_mean(const Binning& b, const float* values, int stride, int replicates) {
   std::int64_t sum = 0;
@@ -67,6 +103,11 @@ CHOKEPOINT_HD bool satisfies(const Threshold& t, float x) {
     case Comparison::kGreater: return x > t.value;
     default: return x >= t.value;
   }
+}
+
+// Of an event by the step of its first occurrence; `steps` if there is none.
+CHOKEPOINT_HD bool satisfies_event(const Threshold& t, float step, int steps) {
+  return (step < static_cast<float>(steps)) == (t.happens != 0);
 }
 
 // The coarse bin of a joint histogram: 0 below, kJointSide - 1 above; non-finite values count as above.

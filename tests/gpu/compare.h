@@ -54,6 +54,10 @@ inline void print(std::ostream& out, const CellSums& sums) {
       << sums.saturated << ", least " << sums.least << ", greatest " << sums.greatest << "}";
 }
 
+inline void print(std::ostream& out, const Wide& sum) { out << static_cast<double>(sum); }
+inline void print(std::ostream& out, const UnsignedWide& sum) { out << static_cast<double>(sum); }
+inline void print(std::ostream& out, const std::uint8_t& bin) { out << int{bin}; }
+
 template <class T>
 std::string difference(const char* what, const std::vector<T>& cpu, const std::vector<T>& device, const std::vector<Axis>& axes) {
   if (cpu.size() != device.size()) return std::string(what) + ": sizes differ\n";
@@ -71,22 +75,72 @@ std::string difference(const char* what, const std::vector<T>& cpu, const std::v
   return text.str();
 }
 
-// Empty when they agree.
-inline std::string differences(const Job& job, const Outputs& cpu, const Outputs& device) {
-  const Shape& s = job.shape;
-  const Axis policy{"policy", std::size_t(s.policies)}, metric{"metric", std::size_t(s.metrics)}, record{"record", std::size_t(s.records)},
-      event{"event", std::size_t(s.events)}, parameter{"parameter", std::size_t(s.parameters)}, trajectory{"trajectory", job.keep};
-  const Tallies &a = cpu.tallies, &b = device.tallies;
-  return difference("histograms", a.slots, b.slots, {policy, metric, record, {"slot", kSlots}}) +
-         difference("sums", a.sums, b.sums, {policy, metric, record}) +
-         difference("event steps", a.event_steps, b.event_steps, {policy, event, {"step", std::size_t(s.steps) + 1}}) +
+// The axes of all tallies.
+struct Axes {
+  explicit Axes(const Shape& s)
+      : policy{"policy", std::size_t(s.policies)},
+        metric{"metric", std::size_t(s.metrics)},
+        record{"record", std::size_t(s.records)},
+        event{"event", std::size_t(s.events)},
+        step{"step", std::size_t(s.steps) + 1},
+        parameter{"parameter", std::size_t(s.parameters)},
+        basis{"basis", std::size_t(s.bases())},
+        decision{"decision", std::size_t(s.decisions)},
+        time{"time", std::size_t(s.times)},
+        driver{"driver", std::size_t(s.drivers)} {}
+  Axis policy, metric, record, event, step, parameter, basis, decision, time, driver, bin{"bin", kDriverBins};
+};
+
+// Empty when they agree; here as below.
+inline std::string batch_differences(const Shape& s, const Tallies& a, const Tallies& b) {
+  const Axes x(s);
+  return difference("histograms", a.slots, b.slots, {x.policy, x.metric, x.record, {"slot", kSlots}}) +
+         difference("sums", a.sums, b.sums, {x.policy, x.metric, x.record}) +
+         difference("event steps", a.event_steps, b.event_steps, {x.policy, x.event, x.step}) +
          difference("joint", a.joint, b.joint,
-                    {{"pair", std::size_t(s.joints)}, policy, record, {"row", kJointSide}, {"column", kJointSide}}) +
-         difference("clamped", a.clamped, b.clamped, {parameter}) +
-         difference("first non-finite", a.first_non_finite, b.first_non_finite, {policy}) +
-         difference("sample of parameters", cpu.sample.parameters, device.sample.parameters, {trajectory, parameter}) +
-         difference("sample of metrics", cpu.sample.metrics, device.sample.metrics, {policy, trajectory, metric}) +
-         difference("sample of events", cpu.sample.events, device.sample.events, {policy, trajectory, event});
+                    {{"pair", std::size_t(s.joints)}, x.policy, x.record, {"row", kJointSide}, {"column", kJointSide}}) +
+         difference("clamped", a.clamped, b.clamped, {x.parameter}) +
+         difference("first non-finite", a.first_non_finite, b.first_non_finite, {x.policy});
+}
+
+inline std::string analysis_differences(const Shape& s, const Tallies& a, const Tallies& b) {
+  const Axes x(s);
+  return difference("differences", a.differences, b.differences, {x.policy, x.metric, x.record, {"slot", kDifferenceSlots}}) +
+         difference("sums of differences", a.difference_sums, b.difference_sums, {x.policy, x.metric, x.record}) +
+         difference("squares of pairs", a.pair_squares, b.pair_squares, {x.decision, {"pair", std::size_t(s.pairs())}}) +
+         difference("regret", a.regret, b.regret, {x.basis, x.decision, x.policy, {"slot", kRegretSlots}}) +
+         difference("sums of regret", a.regret_sums, b.regret_sums, {x.basis, x.decision, x.policy}) +
+         difference("ranks", a.ranks, b.ranks, {x.basis, x.decision, x.policy, {"rank", std::size_t(s.policies)}}) +
+         difference("satisfied", a.satisfied, b.satisfied, {x.policy, {"threshold", std::size_t(s.thresholds) + 1}}) +
+         difference("counts of bins", a.bin_counts, b.bin_counts, {x.driver, x.bin}) +
+         difference("sums of bins", a.bin_sums, b.bin_sums, {x.policy, x.time, x.metric, x.driver, x.bin}) +
+         difference("sums of worlds", a.world_sums, b.world_sums, {x.policy, x.time, x.metric});
+}
+
+inline std::string differences(const Shape& s, const Tallies& a, const Tallies& b) {
+  return batch_differences(s, a, b) + analysis_differences(s, a, b);
+}
+
+inline std::string differences(const Shape& s, const Sample& a, const Sample& b) {
+  const Axes x(s);
+  const Axis trajectory{"trajectory", a.keep}, probed{"trajectory", Sample::kProbe};
+  return difference("sample of parameters", a.parameters, b.parameters, {trajectory, x.parameter}) +
+         difference("sample of metrics", a.metrics, b.metrics, {x.policy, trajectory, x.metric}) +
+         difference("sample of events", a.events, b.events, {x.policy, trajectory, x.event}) +
+         difference("probe", a.probe, b.probe, {x.policy, x.time, x.metric, probed}) +
+         difference("bins of the probe", a.probe_bins, b.probe_bins, {x.driver, probed});
+}
+
+inline std::string differences(const Job& job, const Outputs& cpu, const Outputs& device) {
+  return differences(job.shape, cpu.tallies, device.tallies) + differences(job.shape, cpu.sample, device.sample);
+}
+
+inline std::string differences(const Shape& s, const Evaluation& a, const Evaluation& b) {
+  const Axes x(s);
+  const Axis trajectory{"trajectory", a.count};
+  return difference("parameters", a.parameters, b.parameters, {trajectory, x.parameter}) +
+         difference("outputs", a.outputs, b.outputs, {x.policy, x.time, x.metric, trajectory}) +
+         difference("events", a.events, b.events, {x.policy, trajectory, x.event});
 }
 
 }  // namespace chokepoint

@@ -13,7 +13,7 @@
 #include <map>
 #include <mutex>
 
-#include "../../kernels/device_tally.h"
+#include "../../kernels/device_analysis.h"
 #include "../../kernels/device_trajectories.h"
 #include "../../kernels/models.h"
 #include "../kernels/emulated_device.h"
@@ -98,34 +98,57 @@ cudaError_t enter(const char* function) {
 
 Stream& stream_of(cudaStream_t stream) { return *reinterpret_cast<Stream*>(stream); }
 
+// Arguments are read now, as CUDA does; the work is done later.
+template <class T>
+T argument(void** args, int place) {
+  return *static_cast<const T*>(args[place]);
+}
+
+template <class Step>
+void enqueue(const LaunchShape& shape, Step step) {
+  stream_of(shape.stream).work.push_back(
+      [=] { emulate_launch(static_cast<int>(shape.grid.x), static_cast<int>(shape.block.x), shape.shared_bytes, 1, step); });
+}
+
+void launch_tally(void** args, const LaunchShape& shape) {
+  enqueue(shape, [plan = argument<KernelPlan>(args, 0), tile = argument<Tile>(args, 1), out = argument<DeviceTallies>(args, 2),
+                  parts = argument<int>(args, 3)](const EmulatedTeam& team, float* memory) {
+    tally_tile(team, plan, tile, out, parts, reinterpret_cast<std::uint32_t*>(memory));
+  });
+}
+
+void launch_analysis(void** args, const LaunchShape& shape) {
+  enqueue(shape, [plan = argument<AnalysisPlan>(args, 0), tile = argument<Tile>(args, 1), out = argument<DeviceAnalysis>(args, 2),
+                  parts = argument<int>(args, 3), means = argument<bool>(args, 4)](const EmulatedTeam& team, float* memory) {
+    auto* words = reinterpret_cast<std::uint32_t*>(memory);
+    means ? choose_by_means(team, plan, tile, out, parts, words) : analyse_tile(team, plan, tile, out, parts, words);
+  });
+}
+
+void launch_bins(void** args, const LaunchShape& shape) {
+  enqueue(shape, [plan = argument<AnalysisPlan>(args, 0), tile = argument<Tile>(args, 1), out = argument<DeviceAnalysis>(args, 2),
+                  parts = argument<int>(args, 3)](const EmulatedTeam& team, float* memory) {
+    sum_bins(team, plan, tile, out, parts, reinterpret_cast<unsigned long long*>(memory));
+  });
+}
+
 template <class Model>
-void run_step(const KernelPlan& plan, const Tile& tile, const DeviceTallies& out, const LaunchShape& shape) {
-  emulate_launch(static_cast<int>(shape.grid.x), static_cast<int>(shape.block.x), shape.shared_bytes, 1,
-                 [&](const EmulatedTeam& team, float* memory) { run_tile<Model>(team, plan, tile, out, memory); });
+void launch_run(void** args, const LaunchShape& shape) {
+  enqueue(shape, [plan = argument<KernelPlan>(args, 0), tile = argument<Tile>(args, 1), out = argument<DeviceTallies>(args, 2)](
+                     const EmulatedTeam& team, float* memory) { run_tile<Model>(team, plan, tile, out, memory); });
 }
 
 cudaError_t launch(const std::string& kernel, void** args, const LaunchShape& shape) {
-  // Arguments are read now, as CUDA does; the work is done later.
-  const KernelPlan plan = *static_cast<const KernelPlan*>(args[0]);
-  const Tile tile = *static_cast<const Tile*>(args[1]);
-  const DeviceTallies out = *static_cast<const DeviceTallies*>(args[2]);
-  auto& work = stream_of(shape.stream).work;
-  if (kernel.find("tally_kernel") != std::string::npos) {
-    const int parts = *static_cast<const int*>(args[3]);
-    work.push_back([=] {
-      emulate_launch(static_cast<int>(shape.grid.x), static_cast<int>(shape.block.x), shape.shared_bytes, 1,
-                     [&](const EmulatedTeam& team, float* memory) {
-                       tally_tile(team, plan, tile, out, parts, reinterpret_cast<std::uint32_t*>(memory));
-                     });
-    });
-    return cudaSuccess;
-  }
+  const auto is = [&](const char* name) { return kernel.find(name) != std::string::npos; };
+  if (is("tally_kernel")) return launch_tally(args, shape), cudaSuccess;
+  if (is("analysis_kernel")) return launch_analysis(args, shape), cudaSuccess;
+  if (is("bin_kernel")) return launch_bins(args, shape), cudaSuccess;
   // The model's class stands in the kernel's name, its length before it: 4Race for "race".
   const auto matches = [](char a, char b) { return std::tolower(a) == b; };
   for (const ModelInfo& model : models()) {
     const std::string name = std::to_string(std::strlen(model.name)) + model.name;
     if (std::search(kernel.begin(), kernel.end(), name.begin(), name.end(), matches) == kernel.end()) continue;
-    work.push_back([=, key = model.name] { with_model(key, [&](auto chosen) { run_step<decltype(chosen)>(plan, tile, out, shape); }); });
+    with_model(model.name, [&](auto chosen) { launch_run<decltype(chosen)>(args, shape); });
     return cudaSuccess;
   }
   throw std::logic_error("no model for kernel " + kernel);

@@ -143,7 +143,61 @@ TEST_F(Gpu, AnySample) {
 }
 
 TEST_F(Gpu, Replicates) {
-  for (const char* replicates : {"run.replicates=2", "run.replicates=7", "run.replicates=1000"}) expect_same(race({replicates}));
+  for (const char* replicates : {"run.replicates=2", "run.replicates=7"}) expect_same(race({replicates}));
+  expect_same(race({"run.replicates=" + std::to_string(kMaxReplicates)}), emulated() ? kMaxReplicates : 5 * kMaxReplicates);
+}
+
+// Two pairs of like policies, thresholds of all kinds, parameters of several laws.
+Scenario decisions(Words overrides = {}) {
+  Words all = {"policies.a={}",
+               "policies.b={drift_push=0.05, hazard_cut=0.5}",
+               "policies.c={drift_push=-0.5}",
+               "run.reference='push'",
+               "outputs.satisfice={value='> 1', log_value='<= 0.5', hazard='== 0', barrier='== 1'}",
+               "parameters.initial={lognormal={p5=0.5, p95=2}}",
+               "parameters.barrier={mixture=[{weight=1, uniform={low=1, high=2}}, {weight=2, constant=3}]}",
+               "parameters.drift={normal={mean=0, sd=0.5}}",
+               "correlation=[{between=['drift', 'initial'], rank=0.6}]"};
+  all.insert(all.end(), overrides.begin(), overrides.end());
+  return brownian(all);
+}
+
+TEST_F(Gpu, DecisionsWithTiesAndThresholds) {
+  for (const char* replicates : {"run.replicates=1", "run.replicates=3", "run.replicates=7"}) {
+    SCOPED_TRACE(replicates);
+    const std::uint64_t worlds = emulated() ? 30 : 9000;
+    const Job job = make_job(decisions({replicates}));
+    expect_same(job, {{0, worlds * job.shape.replicates}});
+    expect_same(job, {{0, worlds * job.shape.replicates - 1}});  // one is not whole
+  }
+  expect_same(decisions({"run.replicates=3", "parameters.drift.normal.sd=200", "parameters.volatility.constant=5"}),
+              emulated() ? 300 : 60'000);
+}
+
+TEST_F(Gpu, ValuesForStandardErrors) {
+  const Job job = make_job(decisions());
+  expect_same(job, {{Sample::kProbe - 50, 100}, {0, 33}, {Sample::kProbe, 10}});
+}
+
+TEST_F(Gpu, Evaluations) {
+  const std::uint64_t count = emulated() ? 70 : 3000;
+  for (const Scenario& s : {race(), decisions(), decisions({"run.replicates=3"})}) {
+    const Job job = make_job(s);
+    const auto cpu = make_cpu_engine(job, available_cpus(), 0), device = device_engine(job);
+    Outputs expected(job), found(job);
+    for (Engine* engine : {cpu.get(), device.get()}) engine->run(0, count, engine == cpu.get() ? expected.sample : found.sample);
+    for (const int resampled : {kNothing, kEverything, 0, 1, job.shape.parameters - 1}) {
+      for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{123}, (std::uint64_t{1} << 32) - 20}) {
+        Evaluation a(job.shape, first, count), b(job.shape, first, count);
+        cpu->evaluate(a, resampled);
+        device->evaluate(b, resampled);
+        EXPECT_EQ(differences(job.shape, a, b), "") << "first " << first << ", resampled " << resampled;
+      }
+    }
+    cpu->collect(expected.tallies);
+    device->collect(found.tallies);
+    EXPECT_EQ(differences(job, expected, found), "") << "an evaluation is counted";
+  }
 }
 
 TEST_F(Gpu, OneBatchOfPoliciesOrSeveral) {

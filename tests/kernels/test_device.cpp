@@ -1,10 +1,10 @@
-// The two steps of the GPU back end, run by emulated threads, against the CPU back end: the same integers.
+// The steps of the GPU back end, run by emulated threads, against the CPU back end: the same integers.
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "../../kernels/device_tally.h"
+#include "../../kernels/device_analysis.h"
 #include "../../kernels/device_trajectories.h"
 #include "../../kernels/models.h"
 #include "../e2e/run.h"
@@ -30,17 +30,25 @@ class EmulatedDevice {
         event_steps_(Tallies(job.shape).event_steps.size()),
         joint_(Tallies(job.shape).joint.size()),
         clamped_(job.shape.parameters),
-        first_non_finite_(job.shape.policies, ~0ull) {
+        first_non_finite_(job.shape.policies, ~0ull),
+        differences_(job.shape.cells() * kDifferenceSlots),
+        difference_sums_(job.shape.cells(), kEmptyCell),
+        pair_squares_(2 * std::size_t(job.shape.decisions) * job.shape.pairs()),
+        regret_(job.shape.choices() * kRegretSlots),
+        regret_sums_(job.shape.choices(), kEmptyCell),
+        ranks_(job.shape.choices() * (job.shape.policies + 1)),
+        satisfied_(Tallies(job.shape).satisfied.size()),
+        bin_counts_(Tallies(job.shape).bin_counts.size()),
+        bin_sums_(Tallies(job.shape).bin_sums.size()),
+        world_sums_(Tallies(job.shape).world_sums.size(), kEmptyCell) {
     out_ = {slots_.data(),     cells_.data(), event_steps_.data(), joint_.data(), clamped_.data(), first_non_finite_.data(),
             job.shape.policies};
   }
 
   void run(std::uint64_t first, std::uint64_t count) {
-    for (std::uint64_t offset = 0; offset < count; offset += cut_.stride)
-      for (KernelPlan plan : job_.batches) {
-        plan.knots = job_.knots.data();
-        run_batch(plan, first + offset, static_cast<int>(std::min<std::uint64_t>(cut_.stride, count - offset)));
-      }
+    const std::uint64_t most = cut_.stride / job_.shape.replicates * job_.shape.replicates;
+    for (std::uint64_t offset = 0; offset < count; offset += most)
+      run_one_tile(first + offset, static_cast<int>(std::min(most, count - offset)));
   }
 
   Tallies collect() const {
@@ -50,26 +58,79 @@ class EmulatedDevice {
     t.joint.assign(joint_.begin(), joint_.end());
     t.clamped.assign(clamped_.begin(), clamped_.end());
     t.first_non_finite.assign(first_non_finite_.begin(), first_non_finite_.end());
-    for (std::size_t i = 0; i < cells_.size(); ++i) merge(sums_of(cells_[i]), t.sums[i]);
+    add(cells_, t.sums);
+    t.differences.assign(differences_.begin(), differences_.end());
+    add(difference_sums_, t.difference_sums);
+    for (std::size_t i = 0; i < t.pair_squares.size(); ++i)
+      t.pair_squares[i] = (static_cast<UnsignedWide>(pair_squares_[2 * i + 1]) << 64) + pair_squares_[2 * i];
+    t.regret.assign(regret_.begin(), regret_.end());
+    add(regret_sums_, t.regret_sums);
+    for (std::size_t choice = 0; choice < job_.shape.choices(); ++choice) {
+      unsigned long long count = 0;
+      for (int rank = 0; rank < job_.shape.policies; ++rank) {
+        count += ranks_[choice * (job_.shape.policies + 1) + rank];
+        t.ranks[choice * job_.shape.policies + rank] = static_cast<std::int64_t>(count);
+      }
+    }
+    t.satisfied.assign(satisfied_.begin(), satisfied_.end());
+    t.bin_counts.assign(bin_counts_.begin(), bin_counts_.end());
+    for (std::size_t i = 0; i < t.bin_sums.size(); ++i) t.bin_sums[i] = static_cast<std::int64_t>(bin_sums_[i]);
+    add(world_sums_, t.world_sums);
     return t;
   }
 
  private:
-  void run_batch(const KernelPlan& plan, std::uint64_t first, int count) {
+  static void add(const std::vector<DeviceCell>& cells, std::vector<CellSums>& sums) {
+    for (std::size_t i = 0; i < cells.size(); ++i) merge(sums_of(cells[i]), sums[i]);
+  }
+
+  void run_one_tile(std::uint64_t first, int count) {
     // Rubbish that would show if it were counted.
-    std::vector<float> values(value_rows(plan) * cut_.stride, 1e30f), parameters(job_.shape.parameters * std::size_t(cut_.stride));
-    std::vector<std::uint16_t> events(event_rows(plan) * cut_.stride, 0xffff);
-    const Tile tile = {first, count, cut_.stride, values.data(), events.data(), parameters.data()};
+    const Shape& s = job_.shape;
+    const std::size_t stride = cut_.stride, rows = std::size_t(s.policies) * s.records * s.metrics;
+    std::vector<float> values(rows * stride, 1e30f), parameters(s.parameters * stride), means(std::size_t(s.policies) * s.metrics * stride, 1e30f);
+    std::vector<std::uint16_t> events(std::size_t(s.policies) * s.events * stride, 0xffff);
+    std::vector<std::uint8_t> bins(s.parameters * stride, 13);
+    const Tile tile = {first, count, cut_.stride, values.data(), events.data(), parameters.data(), bins.data()};
+    for (KernelPlan plan : job_.batches) {
+      plan.knots = job_.knots.data();
+      run_batch(plan, tile);
+    }
+    analyse(tile, {differences_.data(), difference_sums_.data(), pair_squares_.data(), regret_.data(), regret_sums_.data(), ranks_.data(),
+                   satisfied_.data(), bin_counts_.data(), bin_sums_.data(), world_sums_.data(), means.data()});
+  }
+
+  void run_batch(const KernelPlan& plan, const Tile& tile) {
     with_model(job_.model->name, [&](auto model) {
       using Model = decltype(model);
       emulate_launch(cut_.blocks, cut_.warps * kWarp, TeamMemory<Model>::bytes(cut_.warps), cut_.order,
                      [&](const EmulatedTeam& team, float* memory) { run_tile<Model>(team, plan, tile, out_, memory); });
     });
     const auto rows = static_cast<int>(value_rows(plan) + joint_rows(plan) + event_rows(plan));
-    emulate_launch(rows * cut_.parts, cut_.tally_threads, tally_words(plan) * sizeof(std::uint32_t), cut_.order,
-                   [&](const EmulatedTeam& team, float* memory) {
-                     tally_tile(team, plan, tile, out_, cut_.parts, reinterpret_cast<std::uint32_t*>(memory));
-                   });
+    launch(rows, tally_words(plan) * sizeof(std::uint32_t), [&](const EmulatedTeam& team, float* memory) {
+      tally_tile(team, plan, tile, out_, cut_.parts, reinterpret_cast<std::uint32_t*>(memory));
+    });
+  }
+
+  void analyse(const Tile& tile, const DeviceAnalysis& out) const {
+    const AnalysisPlan& plan = job_.analysis;
+    const AnalysisRows rows(plan);
+    const std::size_t bytes = analysis_words(plan) * sizeof(std::uint32_t);
+    launch(rows.first(), bytes, [&](const EmulatedTeam& team, float* memory) {
+      analyse_tile(team, plan, tile, out, cut_.parts, reinterpret_cast<std::uint32_t*>(memory));
+    });
+    launch(rows.second(), bytes, [&](const EmulatedTeam& team, float* memory) {
+      choose_by_means(team, plan, tile, out, cut_.parts, reinterpret_cast<std::uint32_t*>(memory));
+    });
+    const int warps = cut_.tally_threads / kWarp;
+    launch(driver_sets(plan, warps) * output_groups(plan), bin_bytes(warps), [&](const EmulatedTeam& team, float* memory) {
+      sum_bins(team, plan, tile, out, cut_.parts, reinterpret_cast<unsigned long long*>(memory));
+    });
+  }
+
+  template <class Step>
+  void launch(int rows, std::size_t shared_bytes, Step&& step) const {
+    emulate_launch(rows * cut_.parts, cut_.tally_threads, shared_bytes, cut_.order, step);
   }
 
   Job job_;
@@ -78,18 +139,30 @@ class EmulatedDevice {
   std::vector<DeviceCell> cells_;
   std::vector<std::uint32_t> event_steps_, joint_;
   std::vector<unsigned long long> clamped_, first_non_finite_;
+  std::vector<std::uint32_t> differences_;
+  std::vector<DeviceCell> difference_sums_;
+  std::vector<unsigned long long> pair_squares_;
+  std::vector<std::uint32_t> regret_;
+  std::vector<DeviceCell> regret_sums_;
+  std::vector<unsigned long long> ranks_;
+  std::vector<std::uint32_t> satisfied_, bin_counts_;
+  std::vector<unsigned long long> bin_sums_;
+  std::vector<DeviceCell> world_sums_;
   DeviceTallies out_;
 };
 
-void expect_same_as_cpu(const Job& job, std::uint64_t first, std::uint64_t count, const Cut& cut) {
-  Outputs expected(job), found(job);
+Tallies on_cpu(const Job& job, std::uint64_t first, std::uint64_t count) {
+  Outputs outputs(job);
   const auto engine = make_cpu_engine(job, 1, 8);
-  engine->run(first, count, expected.sample);
-  engine->collect(expected.tallies);
+  engine->run(first, count, outputs.sample);
+  engine->collect(outputs.tallies);
+  return std::move(outputs.tallies);
+}
+
+void expect_same_as_cpu(const Job& job, std::uint64_t first, std::uint64_t count, const Cut& cut) {
   EmulatedDevice device(job, cut);
   device.run(first, count);
-  found.tallies = device.collect();
-  EXPECT_EQ(differences(job, expected, found), "");
+  EXPECT_EQ(differences(job.shape, on_cpu(job, first, count), device.collect()), "");
 }
 
 Job job_of(const std::string& file, std::vector<std::string> overrides) {
@@ -119,11 +192,7 @@ TEST(Device, SeveralBatchesOfPolicies) {
 TEST(Device, ClampedDrawsAreCountedOnceForEachWorld) {
   const Job job =
       job_of("baseline.toml", {"run.years=1", "run.record_every_months=12", "run.replicates=3", "parameters.row_share.lognormal.p95=9"});
-  Tallies probe(job.shape);
-  Sample sample(job.shape, 0);
-  const auto engine = make_cpu_engine(job, 1, 8);
-  engine->run(1, 33, sample);
-  engine->collect(probe);
+  const Tallies probe = on_cpu(job, 1, 33);
   ASSERT_GT(*std::max_element(probe.clamped.begin(), probe.clamped.end()), 0);
   expect_same_as_cpu(job, 1, 33, {4, 3, 64, 32, 1, 1});
 }
@@ -145,16 +214,93 @@ TEST(Device, ManyPartsAndLongRows) {
 
 TEST(Device, ValuesThatAreNotFiniteOrBeyondTheSums) {
   const Job wide = job_of("brownian.toml", {"run.years=1", "parameters.drift.constant=500", "parameters.volatility.constant=30"});
-  Tallies probe(wide.shape);
-  Sample sample(wide.shape, 0);
-  const auto engine = make_cpu_engine(wide, 1, 8);
-  engine->run(0, 500, sample);
-  engine->collect(probe);
+  const Tallies probe = on_cpu(wide, 0, 500);
   ASSERT_NE(probe.first_non_finite[0], ~0ull);
   std::int64_t saturated = 0;
   for (const CellSums& cell : probe.sums) saturated += cell.saturated;
   ASSERT_GT(saturated, 0);
   expect_same_as_cpu(wide, 0, 500, {1, 2, 256, 64, 2, 1});
+}
+
+// ---- what is tallied across policies and parameters
+
+const std::vector<std::string> kVarying = {"run.years=1",
+                                           "parameters.initial={lognormal={p5=0.5, p95=2}}",
+                                           "parameters.drift={normal={mean=0, sd=0.5}}",
+                                           "parameters.barrier={choice={values=[1.1, 2, 5], weights=[1, 2, 3]}}",
+                                           "outputs.satisfice={value='> 1', hazard='== 0', log_value='<= 0.5'}"};
+
+Job varying(std::vector<std::string> overrides) {
+  overrides.insert(overrides.begin(), kVarying.begin(), kVarying.end());
+  return job_of("brownian.toml", std::move(overrides));
+}
+
+TEST(Device, DriversInSetsAndOutputsInGroups) {
+  // 60 outputs in two groups; three drivers in sets of two; a tile that ends within a chunk of trajectories.
+  Job job = varying({"run.record_every_months=1", "run.years=2"});
+  ASSERT_EQ(job.shape.drivers, 3);
+  job.shape.times = job.analysis.times = 15;
+  for (int t = 0; t < 15; ++t) job.analysis.time[t] = 9 + t;
+  expect_same_as_cpu(job, 0, 300, {1, 2, 160, 64, 2, 1});
+  expect_same_as_cpu(job, 0, 300, {1, 2, 96, 128, 1, -1});
+}
+
+TEST(Device, PoliciesThatAreEquallyGood) {
+  // Two pairs and a triple of the same policy, the reference in the middle: every rank is shared by some.
+  Job job = varying({"policies.a={}", "policies.b={}", "policies.c={drift_push=0.05}", "policies.d={drift_push=-0.5}", "policies.e={drift_push=-0.5}",
+                     "run.reference='c'"});
+  ASSERT_EQ(job.shape.policies, 7);
+  ASSERT_EQ(job.analysis.reference, 4);
+  // "base", "a" and "b" share the places after "push" and "c".
+  const Tallies expected = on_cpu(job, 0, 100);
+  const std::int64_t third = 100 * kRankParts / 3;
+  EXPECT_EQ(std::vector(expected.ranks.begin(), expected.ranks.begin() + 7), (std::vector<std::int64_t>{0, 0, third, third, third, 0, 0}));
+  expect_same_as_cpu(job, 0, 100, {4, 2, 64, 64, 1, 1});
+  expect_same_as_cpu(job, 0, 100, {7, 1, 32, 32, 3, -1});
+}
+
+TEST(Device, MeansOfWorldsInTilesThatAreNoMultipleOfThem) {
+  for (const int replicates : {3, 7, 40}) {
+    const Job job = varying({"run.replicates=" + std::to_string(replicates)});
+    ASSERT_EQ(job.shape.bases(), 2);
+    expect_same_as_cpu(job, 0, 240 / replicates * replicates, {2, 2, 64, 64, 2, 1});
+    expect_same_as_cpu(job, 0, 100, {1, 3, 96, 32, 1, -1});  // the last world is not whole
+  }
+}
+
+TEST(Device, PoliciesOfSeveralBatchesAgainstEachOther) {
+  std::vector<std::string> more = {"run.replicates=3", "run.record_every_months=6"};
+  for (int i = 0; i < 17; ++i) more.push_back("policies.p" + std::to_string(i) + "={drift_push=" + std::to_string(0.05 * i - 0.4) + "}");
+  const Job job = varying(more);
+  ASSERT_EQ(job.batches.size(), 2u);
+  expect_same_as_cpu(job, 0, 99, {10, 2, 64, 64, 1, 1});
+}
+
+TEST(Device, DifferencesAndMeansThatAreNotFiniteOrBeyondTheSums) {
+  const Job job = varying({"run.replicates=3", "parameters.drift.normal.sd=200", "parameters.volatility.constant=5"});
+  const Tallies probe = on_cpu(job, 0, 300);
+  std::int64_t non_finite = 0, saturated = 0;
+  for (std::size_t i = kDifferenceNonFinite; i < probe.differences.size(); i += kDifferenceSlots) non_finite += probe.differences[i];
+  for (const auto* cells : {&probe.difference_sums, &probe.regret_sums, &probe.world_sums})
+    for (const CellSums& cell : *cells) saturated += cell.saturated;
+  ASSERT_GT(non_finite, 0);
+  ASSERT_GT(saturated, 0);
+  ASSERT_GT(probe.regret[kRegretSlots - 1], 0);
+  expect_same_as_cpu(job, 0, 300, {2, 2, 128, 64, 2, 1});
+}
+
+TEST(AddHalves, CarriesAndBorrows) {
+  EmulatedBlock block(1, 1);
+  const EmulatedTeam team(block, 0, 0, 1);
+  std::mt19937_64 random(1);
+  std::uint32_t halves[2] = {};
+  std::uint64_t sum = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::uint64_t x = random() >> random() % 64, signed_x = i % 2 ? 0 - x : x;
+    detail::add_halves(team, halves, signed_x);
+    sum += signed_x;
+    ASSERT_EQ(std::uint64_t{halves[1]} << 32 | halves[0], sum);
+  }
 }
 
 // ---- the sums of one thread

@@ -74,6 +74,7 @@ class Sampler {
   explicit Sampler(const std::vector<Distribution>& parameters, const std::vector<Distribution>& components = {}, std::vector<float> knots = {})
       : plan_(std::make_unique<KernelPlan>()), knots_(std::move(knots)) {
     plan_->seed_worlds = 20240607;
+    plan_->resampled = kNothing;
     plan_->parameters = static_cast<int>(parameters.size());
     std::copy(parameters.begin(), parameters.end(), plan_->distribution);
     std::copy(components.begin(), components.end(), plan_->distribution + parameters.size());
@@ -96,6 +97,7 @@ class Sampler {
   std::vector<std::vector<float>> draw(std::uint64_t worlds = kWorlds) {
     std::vector<std::vector<float>> values(plan_->parameters, std::vector<float>(worlds));
     clamped.assign(plan_->parameters, 0);
+    bins.assign(plan_->parameters, std::vector<std::uint32_t>(worlds));
     for (std::uint64_t world = 0; world < worlds; world += W) {
       Index<W> index;
       for (int l = 0; l < W; ++l) {
@@ -103,15 +105,24 @@ class Sampler {
         index.high.set_lane(l, 0);
       }
       Pack<W> parameters[kMaxParameters];
-      sample_parameters(*plan_, index, parameters, [&](int parameter, Mask<W> left_range) {
+      sample_parameters(*plan_, index, parameters, [&](int parameter, Mask<W> left_range, Bits<W> bin) {
         for (int l = 0; l < W; ++l) clamped[parameter] += left_range.lane(l);
+        bin.store(&bins[parameter][world]);
       });
       for (int i = 0; i < plan_->parameters; ++i) parameters[i].store(&values[i][world]);
     }
     return values;
   }
 
-  std::vector<std::uint64_t> clamped;  // (parameter) of the last draw()
+  // A parameter to be drawn afresh.
+  Sampler& resample(int parameter) {
+    plan_->resampled = parameter;
+    return *this;
+  }
+
+  // Of the last draw():
+  std::vector<std::uint64_t> clamped;             // (parameter)
+  std::vector<std::vector<std::uint32_t>> bins;   // (parameter, world)
 
  private:
   std::unique_ptr<KernelPlan> plan_;
@@ -379,6 +390,95 @@ TEST(Correlation, TheFirstRowLeavesItsParameterAsItWas) {
   const auto alone = Sampler({d, other}).draw(4096), joined = Sampler({d, other}).correlate({0, 1}, {1, 0.6f, 0.8f}).draw(4096);
   EXPECT_EQ(alone[0], joined[0]);
   EXPECT_NE(alone[1], joined[1]);
+}
+
+// ---- bins of equal probability
+
+double chi_square_of(const std::vector<std::uint32_t>& bins) {
+  const double mean = static_cast<double>(bins.size()) / kDriverBins;
+  std::vector<double> counts(kDriverBins);
+  for (const std::uint32_t bin : bins) ++counts.at(bin);
+  double statistic = 0;
+  for (const double count : counts) statistic += (count - mean) * (count - mean) / mean;
+  return statistic;
+}
+
+// A plain law, a mixture, two correlated parameters, one of them truncated.
+Sampler binned_sampler() {
+  const std::vector<Distribution> parameters = {named(law_of(Law::kNormal, 2, 3), "plain"),
+                                                named(with_knots(law_of(Law::kMixture), 4, 2), "mixture"),
+                                                named(law_of(Law::kLognormal, 0.5f, 0.8f), "first"),
+                                                named(between(law_of(Law::kUniform, -1, 5), 0.2, 0.7), "second")};
+  std::vector<Distribution> components = {law_of(Law::kNormal, 0, 1), law_of(Law::kUniform, 10, 5)};
+  components[0].weight = 0.25f;
+  components[1].weight = 1;
+  Sampler sampler(parameters, components);
+  sampler.correlate({2, 3}, {1, -0.6f, 0.8f});
+  return sampler;
+}
+
+TEST(DriverBin, EachIsEquallyLikelyUnderEveryLaw) {
+  Sampler sampler = binned_sampler();
+  sampler.draw();
+  for (int i = 0; i < 4; ++i) EXPECT_LT(chi_square_of(sampler.bins[i]), chi_square_limit(kDriverBins)) << "parameter " << i;
+}
+
+TEST(DriverBin, RisesWithTheValueOfAPlainLaw) {
+  Sampler sampler = binned_sampler();
+  const auto x = sampler.draw();
+  for (const int i : {0, 2, 3}) {
+    std::vector<float> least(kDriverBins, kInf), greatest(kDriverBins, -kInf);
+    for (std::size_t w = 0; w < x[i].size(); ++w) {
+      const std::uint32_t bin = sampler.bins[i][w];
+      least[bin] = std::min(least[bin], x[i][w]);
+      greatest[bin] = std::max(greatest[bin], x[i][w]);
+    }
+    for (int b = 1; b < kDriverBins; ++b) EXPECT_LE(greatest[b - 1], least[b]) << "parameter " << i << ", bin " << b;
+  }
+}
+
+TEST(DriverBin, OfAMixtureTellsTheComponentAndThePlaceInIt) {
+  Sampler sampler = binned_sampler();
+  const auto x = sampler.draw();
+  for (std::size_t w = 0; w < x[1].size(); ++w) {
+    const std::uint32_t choice = sampler.bins[1][w] / 8, place = sampler.bins[1][w] % 8;
+    ASSERT_EQ(choice == 0, x[1][w] < 9) << "a quarter comes from the first component";
+    if (choice == 0) continue;
+    ASSERT_GE(x[1][w], 10 + 5 * static_cast<float>(place) / 8 - 1e-5f);
+    ASSERT_LE(x[1][w], 10 + 5 * static_cast<float>(place + 1) / 8 + 1e-5f);
+  }
+}
+
+TEST(DriverBin, EndsWithTheLargestUniform) {
+  const float largest = uniform(Bits<1>(0xffffffffu)).v, least = uniform(Bits<1>(0u)).v;
+  for (const Law law : {Law::kUniform, Law::kMixture}) {
+    EXPECT_EQ(driver_bin(law_of(law), Pack<1>(largest), Pack<1>(largest)).v, kDriverBins - 1u);
+    EXPECT_EQ(driver_bin(law_of(law), Pack<1>(1), Pack<1>(1)).v, kDriverBins - 1u);  // as normal_cdf may give
+    EXPECT_EQ(driver_bin(law_of(law), Pack<1>(least), Pack<1>(least)).v, 0u);
+  }
+}
+
+TEST(Parameters, OneThatIsResampledMovesAlone) {
+  const auto before = binned_sampler().draw(4096);
+  for (const int moved : {0, 1, 3}) {
+    const auto after = binned_sampler().resample(moved).draw(4096);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(before[i] == after[i], i != moved) << "parameter " << i << " when " << moved << " is resampled";
+  }
+  // The second parameter follows the first, to which it is correlated.
+  const auto after = binned_sampler().resample(2).draw(4096);
+  EXPECT_EQ(before[0], after[0]);
+  EXPECT_EQ(before[1], after[1]);
+  EXPECT_NE(before[2], after[2]);
+  EXPECT_NE(before[3], after[3]);
+}
+
+TEST(Parameters, AllThatAreResampledAreIndependentOfBeforeAndKeepTheirLaws) {
+  const auto before = binned_sampler().draw(), after = binned_sampler().resample(kEverything).draw();
+  for (int i = 0; i < 4; ++i)
+    EXPECT_LT(std::fabs(correlation(ranks(before[i]), ranks(after[i]))), normal_limit() / std::sqrt(kWorlds)) << "parameter " << i;
+  expect_law("normal", after[0], kNormal);
+  expect_law("lognormal", after[2], kLognormal);
+  expect_rank_correlation(after[2], after[3], rank_correlation(-0.6));
 }
 
 TEST(DrawAddress, IsAnotherForEveryParameterOfTheRaceModelAndFitsABlockNumber) {

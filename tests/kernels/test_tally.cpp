@@ -159,6 +159,108 @@ TEST(JointBin, TakesFortyBinsTogether) {
   EXPECT_EQ(joint_bin(kNonFinite), kJointSide - 1);
 }
 
+// ---- differences between policies
+
+const std::uint32_t kLeast = bits_of(0x1p-20f);
+
+std::uint32_t slot_of_difference(float d) { return difference_slot(kLeast, Pack<1>(d)).v; }
+
+TEST(DifferenceSlot, PartsOfOctavesBeginWhereTheyShould) {
+  // Part k of octave j is [2^(j-20) (1 + k/16), 2^(j-20) (1 + (k+1)/16)).
+  for (int j = 0; j < kOctaves; ++j)
+    for (int k = 0; k < kOctaveParts; ++k) {
+      const float edge = std::ldexp(1 + static_cast<float>(k) / kOctaveParts, j - 20);
+      const std::uint32_t part = static_cast<std::uint32_t>(2 + j * kOctaveParts + k);  // after none, and too small
+      ASSERT_EQ(slot_of_difference(edge), kNoDifference + part);
+      ASSERT_EQ(slot_of_difference(std::nextafter(edge, 0.0f)), kNoDifference + part - 1);
+      ASSERT_EQ(slot_of_difference(-edge), kNoDifference - part);
+      ASSERT_EQ(slot_of_difference(std::nextafter(-edge, 0.0f)), kNoDifference - part + 1);
+    }
+}
+
+TEST(DifferenceSlot, HasPlacesForNoneForTooSmallForTooLargeAndForWhatIsNotFinite) {
+  EXPECT_EQ(slot_of_difference(0.0f), static_cast<std::uint32_t>(kNoDifference));
+  EXPECT_EQ(slot_of_difference(-0.0f), static_cast<std::uint32_t>(kNoDifference));
+  for (const float tiny : {0x1p-149f, 0x1p-126f, std::nextafter(0x1p-20f, 0.0f)}) {
+    EXPECT_EQ(slot_of_difference(tiny), kNoDifference + 1u);
+    EXPECT_EQ(slot_of_difference(-tiny), kNoDifference - 1u);
+  }
+  for (const float huge : {0x1p8f, 1e30f, std::numeric_limits<float>::max()}) {
+    EXPECT_EQ(slot_of_difference(huge), static_cast<std::uint32_t>(kNoDifference + kDifferenceSide));
+    EXPECT_EQ(slot_of_difference(-huge), 0u);
+  }
+  for (const float x : {kInf, -kInf, kNaN, -kNaN}) {
+    EXPECT_EQ(slot_of_difference(x), static_cast<std::uint32_t>(kDifferenceNonFinite));
+    EXPECT_EQ(regret_slot(kLeast, Pack<1>(x)).v, static_cast<std::uint32_t>(kRegretSlots - 1));
+  }
+  EXPECT_EQ(regret_slot(kLeast, Pack<1>(0)).v, 0u);
+}
+
+TEST(DifferenceSlot, NeverFallsAsTheDifferenceRises) {
+  std::vector<float> values = all_kinds_of_floats(14, 1 << 16);
+  std::erase_if(values, [](float x) { return !std::isfinite(x); });
+  std::sort(values.begin(), values.end());
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    ASSERT_GE(slot_of_difference(values[i]), slot_of_difference(values[i - 1])) << values[i - 1] << ", " << values[i];
+    ASSERT_LT(slot_of_difference(values[i]), static_cast<std::uint32_t>(kDifferenceNonFinite));
+  }
+}
+
+TEST(DifferenceSlot, HasTheSameBitsOnEveryWidth) {
+  for (const std::uint32_t least : {kLeast, bits_of(0x1p-100f), bits_of(0x1p60f)})
+    expect_same_bits("difference_slot", [&](auto x) { return difference_slot(least, x); }, all_kinds_of_floats(15, 1 << 16));
+}
+
+TEST(Standing, CountsWhoIsBetterAndWhoIsAsGood) {
+  const std::vector<float> values = {3, 5, 3, 1, 5, 3};
+  const auto standing = [&](float x, bool higher) {
+    return standing_of(Pack<1>(x), higher, 6, [&](int q) { return Pack<1>(values[static_cast<std::size_t>(q)]); });
+  };
+  EXPECT_EQ(standing(3, true).regret.v, 2);
+  EXPECT_EQ(standing(3, true).better.v, 2);
+  EXPECT_EQ(standing(3, true).equal.v, 3);
+  EXPECT_EQ(standing(3, false).regret.v, 2);
+  EXPECT_EQ(standing(3, false).better.v, 1);
+  EXPECT_EQ(standing(5, true).regret.v, 0);
+  EXPECT_EQ(standing(5, true).equal.v, 2);
+}
+
+TEST(Standing, NobodyStandsWhereAValueIsNotFinite) {
+  for (const float bad : {kInf, -kInf, kNaN}) {
+    const float values[] = {1, bad, 2};
+    const auto s = standing_of(Pack<1>(1), true, 3, [&](int q) { return Pack<1>(values[q]); });
+    EXPECT_TRUE(std::isnan(s.regret.v));
+    EXPECT_EQ(s.equal.v, 0);
+  }
+}
+
+TEST(WorldMean, IsRoundedToWholeUnitsAwayFromZero) {
+  const Binning b = binning(Scale::kLinear, 0, 1, 1, 0);  // units of 1
+  const auto mean = [&](std::vector<float> values) { return world_mean(b, values.data(), 1, static_cast<int>(values.size())); };
+  EXPECT_EQ(mean({1, 2}), 2);
+  EXPECT_EQ(mean({-1, -2}), -2);
+  EXPECT_EQ(mean({1, 1, 2}), 1);
+  EXPECT_EQ(mean({1, 2, 2}), 2);
+  EXPECT_EQ(mean({-1, -2, -2}), -2);
+  EXPECT_TRUE(std::isnan(mean({1, kInf})));
+  EXPECT_TRUE(std::isnan(mean({kNaN, 1})));
+  const float strided[] = {1, 99, 3, 99};
+  EXPECT_EQ(world_mean(b, strided, 2, 2), 2);
+}
+
+TEST(Satisfies, ABoundOrAnEvent) {
+  const auto bound = [](Comparison c) { return Threshold{0, -1, c, 2, 0}; };
+  EXPECT_TRUE(satisfies(bound(Comparison::kLess), 1) && !satisfies(bound(Comparison::kLess), 2));
+  EXPECT_TRUE(satisfies(bound(Comparison::kLessEqual), 2) && !satisfies(bound(Comparison::kLessEqual), 3));
+  EXPECT_TRUE(satisfies(bound(Comparison::kGreater), 3) && !satisfies(bound(Comparison::kGreater), 2));
+  EXPECT_TRUE(satisfies(bound(Comparison::kGreaterEqual), 2) && !satisfies(bound(Comparison::kGreaterEqual), 1));
+  for (const Comparison c : {Comparison::kLess, Comparison::kLessEqual, Comparison::kGreater, Comparison::kGreaterEqual})
+    EXPECT_FALSE(satisfies(bound(c), kNaN));
+  const Threshold must{-1, 0, Comparison::kLess, 0, 1}, must_not{-1, 0, Comparison::kLess, 0, 0};
+  EXPECT_TRUE(satisfies_event(must, 11, 12) && !satisfies_event(must, 12, 12));
+  EXPECT_TRUE(satisfies_event(must_not, 12, 12) && !satisfies_event(must_not, 0, 12));
+}
+
 using Histogram = std::array<std::uint32_t, kSlots>;
 
 struct OneMetric {
