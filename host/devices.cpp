@@ -99,12 +99,18 @@ class SharedEngine final : public Engine {
     } while (left_ > 0);  // a device that failed now has handed its work to the others
   }
 
-  // By one device: what is evaluated is not much, and cannot be handed on half done.
+  // By one device, because it is not much; if it fails, by another from the start.
   void evaluate(Evaluation& trajectories, int resampled) override {
     std::unique_lock lock(mutex_);
-    wait(lock, [&] { return left_ == 0 && busy_ == 0; });
-    for (Device& device : devices_)
-      if (device.engine) return device.engine->evaluate(trajectories, resampled);
+    for (;;) {
+      wait(lock, [&] { return left_ == 0 && busy_ == 0; });
+      Device& device = *std::ranges::find_if(devices_, &Device::alive);
+      try {
+        return device.engine->evaluate(trajectories, resampled);
+      } catch (const DeviceError& failure) {
+        give_up(device, failure.what());
+      }
+    }
   }
 
   std::string describe() const override {
@@ -122,6 +128,7 @@ class SharedEngine final : public Engine {
     std::deque<Range> uncollected;
     double work = 1, seconds = 1e-3;  // trajectories of late and their time; at first a guess that the first chunk outweighs
 
+    bool alive() const { return engine != nullptr; }
     double rate() const { return work / seconds; }
     void note(std::uint64_t count, double duration) {
       constexpr double kMemory = 0.9;  // of about ten chunks
@@ -222,7 +229,7 @@ class SharedEngine final : public Engine {
   }
 
   bool anyone_left() const {
-    return std::ranges::any_of(devices_, [](const Device& device) { return device.engine != nullptr; });
+    return std::ranges::any_of(devices_, &Device::alive);
   }
 
   template <class Condition>

@@ -9,25 +9,25 @@
 
 namespace chokepoint {
 
-// Rows that are tallied first, in this order; and then, if worlds have replicates, choices between the means of worlds.
+// Rows of analyse_tile, in this order, and of choose_in_tile, which comes after it.
 struct AnalysisRows {
-  int differences, pairs, choices, policies, drivers, worlds;
+  int differences, pairs, policies, drivers, worlds, choices;
 
   CHOKEPOINT_HD explicit AnalysisRows(const AnalysisPlan& plan)
       : differences((plan.policies - 1) * plan.metrics * plan.records),
         pairs(plan.decisions * (plan.policies * (plan.policies - 1) / 2)),
-        choices(plan.decisions * plan.policies),
         policies(plan.policies),
         drivers(plan.drivers),
-        worlds(plan.replicates > 1 ? plan.policies * plan.times * plan.metrics : 0) {}
-  CHOKEPOINT_HD int first() const { return differences + pairs + choices + policies + drivers + worlds; }
-  CHOKEPOINT_HD int second() const { return worlds > 0 ? choices : 0; }
+        worlds(plan.replicates > 1 ? plan.policies * plan.times * plan.metrics : 0),
+        choices((plan.replicates > 1 ? 2 : 1) * plan.decisions * plan.policies) {}
+  CHOKEPOINT_HD int before_choices() const { return differences + pairs + policies + drivers + worlds; }
 };
 
-// Words of shared memory that a block of analyse_tile needs.
+// Words of shared memory that a block of each needs.
 inline std::size_t analysis_words(const AnalysisPlan& plan) {
-  return static_cast<std::size_t>(std::max({kDifferenceSlots, kRegretSlots + 2 * (plan.policies + 1), plan.thresholds + 1, kDriverBins}));
+  return static_cast<std::size_t>(std::max({kDifferenceSlots, plan.thresholds + 1, kDriverBins}));
 }
+inline std::size_t choice_words(const AnalysisPlan& plan) { return static_cast<std::size_t>(kRegretSlots + 2 * (plan.policies + 1)); }
 
 // Outputs that a warp sums at a time, a lane each, and trajectories that a block fetches at a time.
 inline constexpr int kOutputLanes = kWarp, kBinChunk = 64;
@@ -85,47 +85,6 @@ CHOKEPOINT_HD void tally_pair(const Team& team, const AnalysisPlan& plan, const 
   }
   const UnsignedWide squares = warp_squares(team, sums);
   if (team.thread() % kWarp == 0) add_wide(team, out.pair_squares + 2 * static_cast<std::size_t>(row), squares);
-}
-
-// 64 bits in two words on chip, the lower one first.
-template <class Team>
-CHOKEPOINT_HD void add_halves(const Team& team, std::uint32_t* to, std::uint64_t x) {
-  const auto low = static_cast<std::uint32_t>(x);
-  const std::uint32_t before = team.add(to, low), high = static_cast<std::uint32_t>(x >> 32) + (before + low < before);
-  if (high != 0) team.add(to + 1, high);
-}
-
-// Row (decision, policy). Ranks that are shared are counted where they begin and where they end: two additions, however
-// many policies are equally good.
-template <class Team>
-CHOKEPOINT_HD void tally_choice(const Team& team, const AnalysisPlan& plan, const DeviceAnalysis& out, int row, std::size_t choice,
-                                const float* values, std::size_t stride, Part part, std::uint32_t* histogram) {
-  const int decision = row / plan.policies, policy = row % plan.policies, metric = plan.decided[decision], ranks = plan.policies + 1;
-  const bool higher = plan.higher[decision] != 0;
-  const std::uint32_t least = plan.least_difference[metric];
-  std::uint32_t* const rises = histogram + kRegretSlots;
-  clear_histogram(team, histogram, kRegretSlots + 2 * ranks);
-  const auto standing = [&](int i) {
-    return standing_of(Pack<1>::of(values[policy * stride + i]), higher, plan.policies,
-                       [&](int q) { return Pack<1>::of(values[q * stride + i]); });
-  };
-  const auto count = [&](int i) {
-    const Standing<1> s = standing(i);
-    team.add(histogram + regret_slot(least, s.regret).v, 1u);
-    const int ties = static_cast<int>(s.equal.v), rank = static_cast<int>(s.better.v);
-    if (ties > 0) {
-      const std::uint64_t share = static_cast<std::uint64_t>(kRankParts / ties);
-      add_halves(team, rises + 2 * rank, share);
-      add_halves(team, rises + 2 * (rank + ties), 0 - share);
-    }
-    return s.regret;
-  };
-  tally_sums(team, plan.binning[metric], part.begin, part.end, out.regret_sums[choice], count, [&](int i) { return standing(i).regret; });
-  hand_over(team, histogram, kRegretSlots, out.regret + choice * kRegretSlots);
-  for (int r = team.thread(); r < ranks; r += team.threads()) {
-    const unsigned long long rise = static_cast<unsigned long long>(rises[2 * r + 1]) << 32 | rises[2 * r];
-    if (rise != 0) team.add(out.ranks + choice * ranks + r, rise);
-  }
 }
 
 // A policy's thresholds, and all of them.
@@ -187,9 +146,52 @@ CHOKEPOINT_HD void tally_worlds(const Team& team, const AnalysisPlan& plan, cons
   tally_sums(team, binning, part.begin, part.end, out.world_sums[output], keep, mean);
 }
 
+// 64 bits in two words on chip, the lower one first.
+template <class Team>
+CHOKEPOINT_HD void add_halves(const Team& team, std::uint32_t* to, std::uint64_t x) {
+  const auto low = static_cast<std::uint32_t>(x);
+  const std::uint32_t before = team.add(to, low), high = static_cast<std::uint32_t>(x >> 32) + (before + low < before);
+  if (high != 0) team.add(to + 1, high);
+}
+
+// A policy among all; policy q's values are at values + q * stride. Ranks that are shared are counted where they begin and where they end: two additions, however
+// many policies are equally good.
+template <class Team>
+CHOKEPOINT_HD void tally_choice(const Team& team, const AnalysisPlan& plan, const DeviceAnalysis& out, std::size_t choice,
+                                const float* values, std::size_t stride, Part part, std::uint32_t* histogram) {
+  const int decision = static_cast<int>(choice) / plan.policies % plan.decisions, policy = static_cast<int>(choice) % plan.policies;
+  const int metric = plan.decided[decision], ranks = plan.policies + 1;
+  const bool higher = plan.higher[decision] != 0;
+  const std::uint32_t least = plan.least_difference[metric];
+  std::uint32_t* const rises = histogram + kRegretSlots;
+  clear_histogram(team, histogram, kRegretSlots + 2 * ranks);
+  const auto standing = [&](int i) {
+    return standing_of(Pack<1>::of(values[policy * stride + i]), higher, plan.policies,
+                       [&](int q) { return Pack<1>::of(values[q * stride + i]); });
+  };
+  const auto count = [&](int i) {
+    const Standing<1> s = standing(i);
+    team.add(histogram + regret_slot(least, s.regret).v, 1u);
+    const int ties = static_cast<int>(s.equal.v), rank = static_cast<int>(s.better.v);
+    if (ties > 0) {
+      const std::uint64_t share = static_cast<std::uint64_t>(kRankParts / ties);
+      add_halves(team, rises + 2 * rank, share);
+      add_halves(team, rises + 2 * (rank + ties), 0 - share);
+    }
+    return s.regret;
+  };
+  tally_sums(team, plan.binning[metric], part.begin, part.end, out.regret_sums[choice], count, [&](int i) { return standing(i).regret; });
+  hand_over(team, histogram, kRegretSlots, out.regret + choice * kRegretSlots);
+  for (int r = team.thread(); r < ranks; r += team.threads()) {
+    const unsigned long long rise = static_cast<unsigned long long>(rises[2 * r + 1]) << 32 | rises[2 * r];
+    if (rise != 0) team.add(out.ranks + choice * ranks + r, rise);
+  }
+}
+
 }  // namespace detail
 
-// What is tallied across the policies of a tile, but for sum_bins. Blocks 0 .. rows * parts - 1 take a part of a row each.
+// What is tallied across the policies of a tile, but for choices and sums over bins. Blocks 0 .. rows * parts - 1 take a
+// part of a row each.
 template <class Team>
 CHOKEPOINT_HD void analyse_tile(const Team& team, const AnalysisPlan& plan, const Tile& tile, const DeviceAnalysis& out, int parts,
                                 std::uint32_t* memory) {
@@ -200,27 +202,24 @@ CHOKEPOINT_HD void analyse_tile(const Team& team, const AnalysisPlan& plan, cons
   row -= rows.differences;
   if (row < rows.pairs) return detail::tally_pair(team, plan, tile, out, row, part);
   row -= rows.pairs;
-  if (row < rows.choices) {
-    const int metric = plan.decided[row / plan.policies];
-    const std::size_t between = static_cast<std::size_t>(plan.records) * plan.metrics * tile.stride;
-    return detail::tally_choice(team, plan, out, row, row, values_of(tile, plan, 0, plan.records - 1, metric), between, part, memory);
-  }
-  row -= rows.choices;
   if (row < rows.policies) return detail::tally_satisfied(team, plan, tile, out, row, part, memory);
   row -= rows.policies;
   if (row < rows.drivers) return detail::count_bins(team, plan, tile, out, row, part, memory);
   detail::tally_worlds(team, plan, tile, out, row - rows.drivers, detail::part_of(team, tile.count / plan.replicates, parts));
 }
 
-// Choices between the means of worlds, which analyse_tile has left.
+// Choices between the policies: by the values at the end, then by the means of worlds that analyse_tile has left. Rows (basis,
+// decision, policy).
 template <class Team>
-CHOKEPOINT_HD void choose_by_means(const Team& team, const AnalysisPlan& plan, const Tile& tile, const DeviceAnalysis& out, int parts,
-                                   std::uint32_t* memory) {
-  const int row = team.block() / parts, metric = plan.decided[row / plan.policies];
-  const std::size_t stride = mean_stride(plan, tile);
-  const std::size_t choice = static_cast<std::size_t>(plan.decisions) * plan.policies + row;
-  detail::tally_choice(team, plan, out, row, choice, out.means + metric * stride, plan.metrics * stride,
-                       detail::part_of(team, tile.count / plan.replicates, parts), memory);
+CHOKEPOINT_HD void choose_in_tile(const Team& team, const AnalysisPlan& plan, const Tile& tile, const DeviceAnalysis& out, int parts,
+                                  std::uint32_t* memory) {
+  const int row = team.block() / parts, metric = plan.decided[row / plan.policies % plan.decisions];
+  const bool by_means = row >= plan.decisions * plan.policies;
+  const std::size_t length = by_means ? mean_stride(plan, tile) : static_cast<std::size_t>(tile.stride);
+  const float* values = by_means ? out.means + metric * length : values_of(tile, plan, 0, plan.records - 1, metric);
+  const std::size_t stride = length * plan.metrics * (by_means ? 1 : plan.records);
+  const detail::Part part = detail::part_of(team, by_means ? tile.count / plan.replicates : tile.count, parts);
+  detail::tally_choice(team, plan, out, static_cast<std::size_t>(row), values, stride, part, memory);
 }
 
 // Sums of the outputs over the bins of each driver. A block takes a group of outputs, a lane each, and as many drivers as it

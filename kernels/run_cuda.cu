@@ -57,20 +57,22 @@ __global__ void __launch_bounds__(kMaxCudaBlock, 2) run_kernel(const __grid_cons
   run_tile<Model>(CudaTeam<>{}, plan, tile, out, memory);
 }
 
-__global__ void __launch_bounds__(kTallyBlock)
+__global__ void __launch_bounds__(kTallyBlock, 6)
     tally_kernel(const __grid_constant__ KernelPlan plan, Tile tile, DeviceTallies out, int parts) {
   extern __shared__ std::uint32_t histogram[];
   tally_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, histogram);
 }
 
-// Two launches: of single trajectories, then of the means of worlds that the first one left.
+__global__ void __launch_bounds__(kTallyBlock, 4)
+    analysis_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts) {
+  extern __shared__ std::uint32_t histogram[];
+  analyse_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, histogram);
+}
+
 __global__ void __launch_bounds__(kTallyBlock)
-    analysis_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts, bool means) {
-  extern __shared__ std::uint32_t words[];
-  if (means)
-    choose_by_means(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, words);
-  else
-    analyse_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, words);
+    choice_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts) {
+  extern __shared__ std::uint32_t histogram[];
+  choose_in_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, histogram);
 }
 
 __global__ void __launch_bounds__(kTallyBlock) bin_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts) {
@@ -81,6 +83,7 @@ static_assert(sizeof(KernelPlan) + sizeof(Tile) + sizeof(DeviceTallies) + sizeof
 static_assert(kTallyBlock % kWarp == 0 && kMaxCudaBlock % kWarp == 0);
 
 using RunKernel = void (*)(KernelPlan, Tile, DeviceTallies);
+using AnalysisKernel = void (*)(AnalysisPlan, Tile, DeviceAnalysis, int);
 
 class CudaEngine final : public Engine {
  public:
@@ -254,20 +257,16 @@ class CudaEngine final : public Engine {
 
   void launch_analysis() {
     const AnalysisPlan& plan = job_.analysis;
-    const DeviceAnalysis out = tallies_->of_analysis(means_.data());
     const AnalysisRows rows(plan);
-    for (const bool means : {false, true}) {
-      const int count = means ? rows.second() : rows.first(), parts = parts_of(std::max(1, count), kTallyBlock);
-      if (count == 0) continue;
-      analysis_kernel<<<count * parts, kTallyBlock, analysis_words(plan) * sizeof(std::uint32_t), queue_->stream>>>(plan, tile_, out, parts,
-                                                                                                                   means);
-      CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
-    }
+    launch_rows(analysis_kernel, rows.before_choices(), kTallyBlock, analysis_words(plan) * sizeof(std::uint32_t));
+    launch_rows(choice_kernel, rows.choices, kTallyBlock, choice_words(plan) * sizeof(std::uint32_t));
     constexpr int kLeast = 2048;  // so that handing over a table costs little beside filling it
-    const int tables = driver_sets(plan, kTallyBlock / kWarp) * output_groups(plan);
-    if (tables == 0) return;
-    const int parts = parts_of(tables, kLeast);
-    bin_kernel<<<tables * parts, kTallyBlock, bin_bytes(kTallyBlock / kWarp), queue_->stream>>>(plan, tile_, out, parts);
+    launch_rows(bin_kernel, driver_sets(plan, kTallyBlock / kWarp) * output_groups(plan), kLeast, bin_bytes(kTallyBlock / kWarp));
+  }
+  void launch_rows(AnalysisKernel kernel, int rows, int least, std::size_t shared_bytes) {
+    if (rows == 0) return;
+    const int parts = parts_of(rows, least);
+    kernel<<<rows * parts, kTallyBlock, shared_bytes, queue_->stream>>>(job_.analysis, tile_, tallies_->of_analysis(means_.data()), parts);
     CHOKEPOINT_CUDA_CHECK(cudaGetLastError());
   }
 

@@ -19,6 +19,6 @@ forbid "the program must not know a model" 'race|brownian|textbook' host/main.cp
 forbid "mechanisms must not name threads, lanes or memory" 'thread|__shared__|blockIdx|malloc|new |std::vector|kLanes[^>]*\[' kernels/race/[a-l]*.h kernels/race/m[ae]*.h kernels/race/[r-z]*.h
 forbid "mechanisms include only what they are made of" '#include "\.\./(engine|trajectory|tally|cpu_|distributions|triggers|plan)' kernels/race/*.h kernels/brownian/*.h kernels/textbook/*.h
 [ "$(grep -l '__global__' kernels/*.* kernels/*/*.h | tr '\n' ' ')" = "kernels/run_cuda.cu " ] || { echo "__global__ outside run_cuda.cu"; failed=1; }
-[ "$(grep -c '^__global__' kernels/run_cuda.cu)" = 4 ] || { echo "there must be four __global__ functions: run, tally, analysis and bins"; failed=1; }
+[ "$(grep -c '^__global__' kernels/run_cuda.cu)" = 5 ] || { echo "there must be five __global__ functions: run, tally, analysis, choice and bin"; failed=1; }
 forbid "the steps of the GPU back end name no CUDA" '__global__|__shared__|threadIdx|blockIdx|cuda[A-Z_]' kernels/device_*.h
 exit $failed

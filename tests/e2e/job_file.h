@@ -32,15 +32,17 @@ inline void write_job(const std::string& path, const Job& job) {
   write_plain(file, &job.shape, 1);
   write_plain(file, job.batches.data(), job.batches.size());
   write_plain(file, job.knots.data(), job.knots.size());
+  write_plain(file, &job.analysis, 1);
 }
 
 inline Job read_job(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::vector<char> name = read_plain<char>(file);
-  Job job{find_model(std::string(name.begin(), name.end())), read_plain<Shape>(file).at(0), 0, {}, {}};
+  Job job{find_model(std::string(name.begin(), name.end())), read_plain<Shape>(file).at(0), 0, {}, {}, {}};
   job.batches = read_plain<KernelPlan>(file);
   job.keep = job.batches.at(0).keep;
   job.knots = read_plain<float>(file);
+  job.analysis = read_plain<AnalysisPlan>(file).at(0);
   return job;
 }
 

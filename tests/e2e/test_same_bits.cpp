@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "../../kernels/tally.h"
+#include "../gpu/compare.h"
 #include "run.h"
 
 namespace chokepoint {
@@ -25,6 +26,17 @@ ExecuteOptions on(int threads, int lanes) {
 
 const Finished& reference() {
   static const Finished run = run_scenario(small(), on(1, 8));
+  return run;
+}
+
+// All tallies and the sample, number by number: more than what the hash is made of.
+void expect_same_counts(const Finished& a, const Finished& b) {
+  EXPECT_EQ(differences(a.job.shape, a.tallies, b.tallies) + differences(a.job.shape, a.sample, b.sample), "");
+}
+
+// Thresholds, and worlds of three.
+const Finished& reference_of_worlds() {
+  static const Finished run = run_scenario(small({"run.replicates=3", "outputs.satisfice={capability_lag='> 0', price='< 2'}"}), on(1, 8));
   return run;
 }
 
@@ -55,31 +67,56 @@ int policy(const Finished& run, const std::string& name) {
 }
 
 TEST(SameBits, OneTwoAndSevenThreads) {
-  for (const int threads : {2, 7}) EXPECT_EQ(run_scenario(small(), on(threads, 8)).hash(), reference().hash()) << threads;
+  for (const int threads : {2, 7}) {
+    SCOPED_TRACE(std::to_string(threads) + " threads");
+    const Finished run = run_scenario(small(), on(threads, 8));
+    EXPECT_EQ(run.hash(), reference().hash());
+    expect_same_counts(run, reference());
+    expect_same_counts(run_scenario(reference_of_worlds().scenario, on(threads, 8)), reference_of_worlds());
+  }
 }
 
 TEST(SameBits, EveryLaneWidth) {
-  EXPECT_EQ(run_scenario(small(), on(2, 1)).hash(), reference().hash());
-  if (widest_cpu_lanes() < 16) GTEST_SKIP() << "no AVX-512 here";
-  EXPECT_EQ(run_scenario(small(), on(2, 16)).hash(), reference().hash());
+  for (const int lanes : {1, 16}) {
+    if (widest_cpu_lanes() < lanes) GTEST_SKIP() << "no AVX-512 here";
+    SCOPED_TRACE(std::to_string(lanes) + " lanes");
+    const Finished run = run_scenario(small(), on(2, lanes));
+    EXPECT_EQ(run.hash(), reference().hash());
+    expect_same_counts(run, reference());
+    expect_same_counts(run_scenario(reference_of_worlds().scenario, on(2, lanes)), reference_of_worlds());
+  }
+}
+
+// Chunks from the last to the first, collected now and then.
+Finished run_in_chunks(const Scenario& scenario, std::uint64_t chunk) {
+  Finished run(scenario);
+  const auto engine = make_cpu_engine(run.job, 2, 8);
+  std::vector<std::uint64_t> starts;
+  for (std::uint64_t first = 0; first < scenario.trajectories; first += chunk) starts.push_back(first);
+  std::reverse(starts.begin(), starts.end());
+  for (const std::uint64_t first : starts) {
+    engine->run(first, std::min(chunk, scenario.trajectories - first), run.sample);
+    if (first % 3 == 0) engine->collect(run.tallies);
+  }
+  engine->collect(run.tallies);
+  run.tallies.trajectories = scenario.trajectories;
+  run.statistics = derive_statistics(run.scenario, run.tallies, run.sample);
+  return run;
 }
 
 TEST(SameBits, AnyChunksInAnyOrder) {
-  const Scenario scenario = small();
   for (const std::uint64_t chunk : {1u, 63u, 64u, 100u, 1000u}) {
-    Finished run(scenario);
-    const auto engine = make_cpu_engine(run.job, 2, 8);
-    std::vector<std::uint64_t> starts;
-    for (std::uint64_t first = 0; first < scenario.trajectories; first += chunk) starts.push_back(first);
-    std::reverse(starts.begin(), starts.end());
-    for (const std::uint64_t first : starts) {
-      engine->run(first, std::min(chunk, scenario.trajectories - first), run.sample);
-      if (first % 3 == 0) engine->collect(run.tallies);
-    }
-    engine->collect(run.tallies);
-    run.tallies.trajectories = scenario.trajectories;
-    run.statistics = derive_statistics(run.scenario, run.tallies, run.sample);
-    EXPECT_EQ(run.hash(), reference().hash()) << "chunks of " << chunk;
+    SCOPED_TRACE("chunks of " + std::to_string(chunk));
+    const Finished run = run_in_chunks(small(), chunk);
+    EXPECT_EQ(run.hash(), reference().hash());
+    expect_same_counts(run, reference());
+  }
+}
+
+TEST(SameBits, AnyChunksOfWholeWorldsInAnyOrder) {
+  for (const std::uint64_t chunk : {3u, 99u, 513u, 1002u}) {
+    SCOPED_TRACE("chunks of " + std::to_string(chunk));
+    expect_same_counts(run_in_chunks(reference_of_worlds().scenario, chunk), reference_of_worlds());
   }
 }
 
@@ -183,7 +220,10 @@ TEST(SameBits, CpuAndGpu) {
     ExecuteOptions options;
     options.device = "cuda";
     options.block_size = block;
-    EXPECT_EQ(run_scenario(small(), options).hash(), reference().hash()) << "blocks of " << block;
+    SCOPED_TRACE("blocks of " + std::to_string(block));
+    const Finished run = run_scenario(small(), options);
+    EXPECT_EQ(run.hash(), reference().hash());
+    expect_same_counts(run, reference());
   }
 }
 

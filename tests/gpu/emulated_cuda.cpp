@@ -117,19 +117,11 @@ void launch_tally(void** args, const LaunchShape& shape) {
   });
 }
 
-void launch_analysis(void** args, const LaunchShape& shape) {
-  enqueue(shape, [plan = argument<AnalysisPlan>(args, 0), tile = argument<Tile>(args, 1), out = argument<DeviceAnalysis>(args, 2),
-                  parts = argument<int>(args, 3), means = argument<bool>(args, 4)](const EmulatedTeam& team, float* memory) {
-    auto* words = reinterpret_cast<std::uint32_t*>(memory);
-    means ? choose_by_means(team, plan, tile, out, parts, words) : analyse_tile(team, plan, tile, out, parts, words);
-  });
-}
-
-void launch_bins(void** args, const LaunchShape& shape) {
-  enqueue(shape, [plan = argument<AnalysisPlan>(args, 0), tile = argument<Tile>(args, 1), out = argument<DeviceAnalysis>(args, 2),
-                  parts = argument<int>(args, 3)](const EmulatedTeam& team, float* memory) {
-    sum_bins(team, plan, tile, out, parts, reinterpret_cast<unsigned long long*>(memory));
-  });
+// The kernels that take an AnalysisPlan; `step` is what they call.
+template <class Step>
+void launch_analysis(void** args, const LaunchShape& shape, Step step) {
+  enqueue(shape, [step, plan = argument<AnalysisPlan>(args, 0), tile = argument<Tile>(args, 1), out = argument<DeviceAnalysis>(args, 2),
+                  parts = argument<int>(args, 3)](const EmulatedTeam& team, float* memory) { step(team, plan, tile, out, parts, memory); });
 }
 
 template <class Model>
@@ -141,8 +133,18 @@ void launch_run(void** args, const LaunchShape& shape) {
 cudaError_t launch(const std::string& kernel, void** args, const LaunchShape& shape) {
   const auto is = [&](const char* name) { return kernel.find(name) != std::string::npos; };
   if (is("tally_kernel")) return launch_tally(args, shape), cudaSuccess;
-  if (is("analysis_kernel")) return launch_analysis(args, shape), cudaSuccess;
-  if (is("bin_kernel")) return launch_bins(args, shape), cudaSuccess;
+  if (is("analysis_kernel"))
+    return launch_analysis(args, shape, [](auto& team, auto& plan, auto& tile, auto& out, int parts, float* memory) {
+             analyse_tile(team, plan, tile, out, parts, reinterpret_cast<std::uint32_t*>(memory));
+           }), cudaSuccess;
+  if (is("choice_kernel"))
+    return launch_analysis(args, shape, [](auto& team, auto& plan, auto& tile, auto& out, int parts, float* memory) {
+             choose_in_tile(team, plan, tile, out, parts, reinterpret_cast<std::uint32_t*>(memory));
+           }), cudaSuccess;
+  if (is("bin_kernel"))
+    return launch_analysis(args, shape, [](auto& team, auto& plan, auto& tile, auto& out, int parts, float* memory) {
+             sum_bins(team, plan, tile, out, parts, reinterpret_cast<unsigned long long*>(memory));
+           }), cudaSuccess;
   // The model's class stands in the kernel's name, its length before it: 4Race for "race".
   const auto matches = [](char a, char b) { return std::tolower(a) == b; };
   for (const ModelInfo& model : models()) {

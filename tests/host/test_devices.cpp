@@ -10,6 +10,7 @@
 #include "../../host/devices.h"
 #include "../../host/errors.h"
 #include "../e2e/run.h"
+#include "../gpu/compare.h"
 
 namespace chokepoint {
 namespace {
@@ -125,6 +126,7 @@ TEST(SharedDevices, GiveTheSameBitsInAWholeRun) {
 struct Script {
   std::function<void(int)> before_run = [](int) {};  // given the number of earlier calls
   std::function<void()> in_collect = [] {};          // before it returns
+  std::function<void()> in_evaluate = [] {};         // likewise
 };
 
 class ScriptedEngine final : public Engine {
@@ -137,6 +139,10 @@ class ScriptedEngine final : public Engine {
   void collect(Tallies& tallies) override {
     engine_->collect(tallies);
     script_.in_collect();
+  }
+  void evaluate(Evaluation& trajectories, int resampled) override {
+    engine_->evaluate(trajectories, resampled);
+    script_.in_evaluate();
   }
   std::string describe() const override { return "scripted"; }
 
@@ -166,7 +172,7 @@ const std::string kWarning = "warning: fake 0 is left out, its work goes to the 
 struct Turnstile {
   std::latch passed{1};
   Script waiting() {
-    return {[this](int) { passed.wait(); }, [] {}};
+    return {[this](int) { passed.wait(); }, [] {}, [] {}};
   }
 };
 
@@ -176,6 +182,7 @@ TEST(SharedDevices, OneThatFailsAtOnceIsLeftOut) {
                     turn.passed.count_down();
                     fall_off();
                   },
+                  [] {},
                   [] {}},
                  turn.waiting()});
   testing::internal::CaptureStderr();
@@ -191,6 +198,7 @@ TEST(SharedDevices, WhatAFailedOneHadDoneIsDoneAgain) {
                     turn.passed.count_down();
                     fall_off();
                   },
+                  [] {},
                   [] {}},
                  turn.waiting()});
   testing::internal::CaptureStderr();
@@ -203,7 +211,8 @@ TEST(SharedDevices, AFailureWhileCollectingAddsNothing) {
   Shared shared({{[&](int calls) {
                     if (calls == 0) turn.passed.count_down();
                   },
-                  fall_off},
+                  fall_off,
+                  [] {}},
                  turn.waiting(),
                  turn.waiting()});
   testing::internal::CaptureStderr();
@@ -216,12 +225,49 @@ TEST(SharedDevices, WhatWasCollectedIsNotDoneAgain) {
   Shared shared({{[](int) {},
                   [&] {
                     if (++collected == 3) fall_off();
-                  }},
+                  },
+                  [] {}},
                  {}});
   testing::internal::CaptureStderr();
   EXPECT_EQ(shared.hash(1), reference());
   EXPECT_EQ(testing::internal::GetCapturedStderr(), kWarning);
   EXPECT_EQ(collected, 3);
+}
+
+// An evaluation between a run and its collection, on engines of which the first fails: its work is not lost either.
+TEST(SharedDevices, AFailureWhileEvaluatingLosesNothing) {
+  Shared shared({{[](int) {}, [] {}, fall_off}, {}});
+  Finished& run = shared.run;
+  const Shape& s = run.job.shape;
+  testing::internal::CaptureStderr();
+  shared.engine->run(0, 5003, run.sample);
+  Evaluation found(s, 3, 700), expected(s, 3, 700);
+  shared.engine->evaluate(found, kEverything);
+  shared.engine->collect(run.tallies);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), kWarning);
+
+  Outputs alone(run.job);
+  const auto engine = make_cpu_engine(run.job, 1, 8);
+  engine->run(0, 5003, alone.sample);
+  engine->evaluate(expected, kEverything);
+  engine->collect(alone.tallies);
+  EXPECT_EQ(differences(s, expected, found), "");
+  EXPECT_EQ(differences(s, alone.tallies, run.tallies) + differences(s, alone.sample, run.sample), "");
+}
+
+TEST(SharedDevices, ShareWholeWorlds) {
+  const Job job = make_job(read_scenario({config_path("brownian.toml")}, {"run.years=1", "run.keep=0", "run.replicates=7"}));
+  DeviceOptions options;
+  options.device = "cpu,cpu,cpu";
+  Outputs shared(job), alone(job);
+  const auto both = make_engine(job, options), one = make_cpu_engine(job, 1, 8);
+  for (std::uint64_t first = 0; first < 70'000; first += 35'000) {
+    both->run(first, 35'000, shared.sample);
+    one->run(first, 35'000, alone.sample);
+  }
+  both->collect(shared.tallies);
+  one->collect(alone.tallies);
+  EXPECT_EQ(differences(job, alone, shared), "");
 }
 
 TEST(SharedDevices, WhenTheLastFailsAllAreNamed) {
@@ -230,8 +276,9 @@ TEST(SharedDevices, WhenTheLastFailsAllAreNamed) {
                     turn.passed.count_down();
                     fall_off();
                   },
+                  [] {},
                   [] {}},
-                 {[&](int) { turn.passed.wait(); }, [] { throw DeviceError("out of memory"); }}});
+                 {[&](int) { turn.passed.wait(); }, [] { throw DeviceError("out of memory"); }, [] {}}});
   testing::internal::CaptureStderr();
   try {
     shared.hash();
@@ -248,6 +295,7 @@ TEST(SharedDevices, OtherErrorsComeThroughAsTheyAre) {
                     turn.passed.count_down();
                     throw std::bad_alloc();
                   },
+                  [] {},
                   [] {}},
                  turn.waiting()});
   EXPECT_THROW(shared.hash(), std::bad_alloc);
@@ -263,6 +311,7 @@ TEST(SharedDevices, WaitForNobodyWhileThereIsWork) {
                     begun.count_down();
                     rest_is_done.wait();
                   },
+                  [] {},
                   [] {}},
                  {[&](int) {
                     begun.wait();

@@ -115,12 +115,11 @@ class EmulatedDevice {
   void analyse(const Tile& tile, const DeviceAnalysis& out) const {
     const AnalysisPlan& plan = job_.analysis;
     const AnalysisRows rows(plan);
-    const std::size_t bytes = analysis_words(plan) * sizeof(std::uint32_t);
-    launch(rows.first(), bytes, [&](const EmulatedTeam& team, float* memory) {
+    launch(rows.before_choices(), analysis_words(plan) * sizeof(std::uint32_t), [&](const EmulatedTeam& team, float* memory) {
       analyse_tile(team, plan, tile, out, cut_.parts, reinterpret_cast<std::uint32_t*>(memory));
     });
-    launch(rows.second(), bytes, [&](const EmulatedTeam& team, float* memory) {
-      choose_by_means(team, plan, tile, out, cut_.parts, reinterpret_cast<std::uint32_t*>(memory));
+    launch(rows.choices, choice_words(plan) * sizeof(std::uint32_t), [&](const EmulatedTeam& team, float* memory) {
+      choose_in_tile(team, plan, tile, out, cut_.parts, reinterpret_cast<std::uint32_t*>(memory));
     });
     const int warps = cut_.tally_threads / kWarp;
     launch(driver_sets(plan, warps) * output_groups(plan), bin_bytes(warps), [&](const EmulatedTeam& team, float* memory) {
