@@ -231,33 +231,37 @@ CHOKEPOINT_HD void sum_bins(const Team& team, const AnalysisPlan& plan, const Ti
   const int warps = team.threads() / kWarp, warp = team.warp(), lane = team.thread() % kWarp, sets = driver_sets(plan, warps);
   const int group = team.block() / parts / sets, driver = team.block() / parts % sets * warps + warp;
   const int first = group * kOutputLanes, outputs = plan.policies * plan.times * plan.metrics;
+  const bool has_driver = driver < plan.drivers;
   const detail::Part part = detail::part_of(team, tile.count, parts);
+  const std::uint8_t* of_driver = tile.bins + static_cast<std::size_t>(plan.driver[has_driver ? driver : 0]) * tile.stride;
   unsigned long long* const sums = memory + warp * kBinTable + lane;
   float* const units = reinterpret_cast<float*>(memory + warps * kBinTable);
   auto* const bins = reinterpret_cast<std::uint32_t*>(units + kBinChunk * kUnitRow) + warp * (kBinChunk / 4);  // four in a word
   for (int b = 0; b < kDriverBins; ++b) sums[b * kOutputLanes] = 0;
   for (int begin = part.begin; begin < part.end; begin += kBinChunk) {
-    const int size = part.end - begin < kBinChunk ? part.end - begin : kBinChunk;  // what is beyond adds nothing
     team.sync();
-    for (int o = warp; o < kOutputLanes && first + o < outputs; o += warps) {
-      const detail::OutputRow row(plan, tile, first + o);
+    // What is beyond the part or the outputs adds zeros.
+    for (int o = warp; o < kOutputLanes; o += warps) {
+      const detail::OutputRow row(plan, tile, first + o < outputs ? first + o : first);
       const Binning binning = plan.binning[row.metric];
+      const int size = first + o < outputs ? part.end - begin : 0;
       for (int i = lane; i < kBinChunk; i += kWarp)
         units[i * kUnitRow + o] = i < size ? driver_units(binning, Pack<1>::of(row.values[begin + i])).v : 0.0f;
     }
-    if (driver < plan.drivers)
+    if (has_driver)
       for (int i = lane; i < kBinChunk; i += kWarp)
-        reinterpret_cast<std::uint8_t*>(bins)[i] = i < size ? tile.bins[static_cast<std::size_t>(plan.driver[driver]) * tile.stride + begin + i] : 0;
+        reinterpret_cast<std::uint8_t*>(bins)[i] = begin + i < part.end ? of_driver[begin + i] : 0;
     team.sync();
-    if (driver >= plan.drivers || first + lane >= outputs) continue;
-    for (int i = 0; i < kBinChunk; i += 4) {
+    for (int i = 0; has_driver && i < kBinChunk; i += 4) {
       const std::uint32_t four = bins[i / 4];
       CHOKEPOINT_UNROLL(4)
-      for (int k = 0; k < 4; ++k)
-        sums[(four >> 8 * k & 0xffu) * kOutputLanes] += static_cast<unsigned long long>(static_cast<long long>(units[(i + k) * kUnitRow + lane]));
+      for (int k = 0; k < 4; ++k) {
+        const auto whole = static_cast<long long>(units[(i + k) * kUnitRow + lane]);
+        sums[(four >> 8 * k & 0xffu) * kOutputLanes] += static_cast<unsigned long long>(whole);
+      }
     }
   }
-  if (driver >= plan.drivers || first + lane >= outputs) return;
+  if (!has_driver || first + lane >= outputs) return;
   unsigned long long* to = out.bin_sums + (static_cast<std::size_t>(first + lane) * plan.drivers + driver) * kDriverBins;
   for (int b = 0; b < kDriverBins; ++b)
     if (sums[b * kOutputLanes] != 0) team.add(to + b, sums[b * kOutputLanes]);

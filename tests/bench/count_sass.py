@@ -113,7 +113,7 @@ def show(part, body, depth):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
-    parser.add_argument("--kernel", default="run_kernel|tally_kernel", help="names to show, as a regular expression")
+    parser.add_argument("--kernel", default="_kernel", help="names to show, as a regular expression")
     parser.add_argument("--least", type=int, default=60, help="instructions of a stretch that is shown")
     options = parser.parse_args()
     shown = 0

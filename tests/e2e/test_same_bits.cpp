@@ -87,16 +87,17 @@ TEST(SameBits, EveryLaneWidth) {
   }
 }
 
-// Chunks from the last to the first, collected now and then.
+// Chunks from the last to the first, collected a few times.
 Finished run_in_chunks(const Scenario& scenario, std::uint64_t chunk) {
   Finished run(scenario);
   const auto engine = make_cpu_engine(run.job, 2, 8);
   std::vector<std::uint64_t> starts;
   for (std::uint64_t first = 0; first < scenario.trajectories; first += chunk) starts.push_back(first);
   std::reverse(starts.begin(), starts.end());
-  for (const std::uint64_t first : starts) {
-    engine->run(first, std::min(chunk, scenario.trajectories - first), run.sample);
-    if (first % 3 == 0) engine->collect(run.tallies);
+  const std::size_t together = std::max<std::size_t>(2, starts.size() / 5);
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    engine->run(starts[i], std::min(chunk, scenario.trajectories - starts[i]), run.sample);
+    if (i % together == 1) engine->collect(run.tallies);
   }
   engine->collect(run.tallies);
   run.tallies.trajectories = scenario.trajectories;
