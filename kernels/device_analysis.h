@@ -30,14 +30,16 @@ inline std::size_t analysis_words(const AnalysisPlan& plan) {
 inline std::size_t choice_words(const AnalysisPlan& plan) { return static_cast<std::size_t>(kRegretSlots + 2 * (plan.policies + 1)); }
 
 // Outputs that a warp sums at a time, a lane each, and trajectories that a block fetches at a time.
-inline constexpr int kOutputLanes = kWarp, kBinChunk = 64;
+inline constexpr int kOutputLanes = kWarp, kBinChunk = 192;
 
-// Shared memory of a block of sum_bins: sums of each warp (bin; output), then units of the chunk (trajectory; output) in odd
-// rows, then bins of each warp's driver (trajectory).
+// Shared memory of a block of sum_bins: each warp's sums (bin; output); units of the chunk (trajectory; output) in odd rows;
+// where each bin ends in each warp's order; and the orders, of the chunk's trajectories by the bin of the warp's driver.
 inline constexpr int kUnitRow = kOutputLanes + 1, kBinTable = kDriverBins * kOutputLanes;
 inline constexpr std::size_t bin_bytes(int warps) {
-  return warps * (kBinTable * sizeof(unsigned long long) + kBinChunk) + kBinChunk * kUnitRow * sizeof(float);
+  return warps * (kBinTable * sizeof(unsigned long long) + kDriverBins * sizeof(std::uint32_t) + kBinChunk * sizeof(std::uint16_t)) +
+         kBinChunk * kUnitRow * sizeof(float);
 }
+static_assert(bin_bytes(8) <= 99 * 1024, "a block of 8 warps must fit every GPU that can be used");
 
 // Blocks of sum_bins for each part of the trajectories.
 CHOKEPOINT_HD int driver_sets(const AnalysisPlan& plan, int warps) { return (plan.drivers + warps - 1) / warps; }
@@ -188,6 +190,37 @@ CHOKEPOINT_HD void tally_choice(const Team& team, const AnalysisPlan& plan, cons
   }
 }
 
+// Trajectories begin .. end - 1 of a group of outputs, to memory on chip. The group's last outputs may be missing.
+template <class Team>
+CHOKEPOINT_HD void fetch_units(const Team& team, const AnalysisPlan& plan, const Tile& tile, int first_output, int begin, int end, float* units) {
+  const int outputs = plan.policies * plan.times * plan.metrics;
+  for (int o = team.warp(); o < kOutputLanes; o += team.threads() / kWarp) {
+    const OutputRow row(plan, tile, first_output + o < outputs ? first_output + o : first_output);
+    const Binning binning = plan.binning[row.metric];
+    for (int i = team.thread() % kWarp; begin + i < end; i += kWarp)
+      units[i * kUnitRow + o] = driver_units(binning, Pack<1>::of(row.values[begin + i])).v;
+  }
+}
+
+// Puts the numbers 0 .. count - 1 in the order of their bins, in any order within one; ends[b]: where bin b ends. A warp does
+// its own, but all warps of a block come here together.
+template <class Team>
+CHOKEPOINT_HD void order_by_bin(const Team& team, const std::uint8_t* bins, int count, std::uint32_t* ends, std::uint16_t* order) {
+  static_assert(kDriverBins == kWarp);
+  const int lane = team.thread() % kWarp;
+  ends[lane] = 0;
+  team.sync();
+  for (int i = lane; i < count; i += kWarp) team.add(ends + bins[i], 1u);
+  team.sync();
+  std::uint32_t begin = 0;
+  for (int b = 0; b < lane; ++b) begin += ends[b];
+  team.sync();
+  ends[lane] = begin;
+  team.sync();
+  for (int i = lane; i < count; i += kWarp) order[team.add(ends + bins[i], 1u)] = static_cast<std::uint16_t>(i);
+  team.sync();
+}
+
 }  // namespace detail
 
 // What is tallied across the policies of a tile, but for choices and sums over bins. Blocks 0 .. rows * parts - 1 take a
@@ -223,47 +256,37 @@ CHOKEPOINT_HD void choose_in_tile(const Team& team, const AnalysisPlan& plan, co
 }
 
 // Sums of the outputs over the bins of each driver. A block takes a group of outputs, a lane each, and as many drivers as it
-// has warps: in a warp all lanes have the trajectory's bin in common, and each its own column of the warp's table, so that
-// nothing is added to by two threads. Blocks 0 .. groups * sets * parts - 1.
+// has warps. A warp goes through the trajectories bin by bin, so that its sums stay in registers within a bin, and each lane
+// has its own column of the warp's table: nothing is added to by two threads. Blocks 0 .. groups * sets * parts - 1.
 template <class Team>
 CHOKEPOINT_HD void sum_bins(const Team& team, const AnalysisPlan& plan, const Tile& tile, const DeviceAnalysis& out, int parts,
                             unsigned long long* memory) {
   const int warps = team.threads() / kWarp, warp = team.warp(), lane = team.thread() % kWarp, sets = driver_sets(plan, warps);
-  const int group = team.block() / parts / sets, driver = team.block() / parts % sets * warps + warp;
-  const int first = group * kOutputLanes, outputs = plan.policies * plan.times * plan.metrics;
-  const bool has_driver = driver < plan.drivers;
+  const int group = team.block() / parts / sets, driver = team.block() / parts % sets * warps + warp, output = group * kOutputLanes + lane;
+  const bool wanted = driver < plan.drivers && output < plan.policies * plan.times * plan.metrics;  // the rest goes along
   const detail::Part part = detail::part_of(team, tile.count, parts);
-  const std::uint8_t* of_driver = tile.bins + static_cast<std::size_t>(plan.driver[has_driver ? driver : 0]) * tile.stride;
+  const std::uint8_t* bins = tile.bins + static_cast<std::size_t>(plan.driver[driver < plan.drivers ? driver : 0]) * tile.stride;
   unsigned long long* const sums = memory + warp * kBinTable + lane;
   float* const units = reinterpret_cast<float*>(memory + warps * kBinTable);
-  auto* const bins = reinterpret_cast<std::uint32_t*>(units + kBinChunk * kUnitRow) + warp * (kBinChunk / 4);  // four in a word
+  auto* const ends = reinterpret_cast<std::uint32_t*>(units + kBinChunk * kUnitRow) + warp * kDriverBins;
+  auto* const order = reinterpret_cast<std::uint16_t*>(ends + (warps - warp) * kDriverBins) + warp * kBinChunk;
   for (int b = 0; b < kDriverBins; ++b) sums[b * kOutputLanes] = 0;
   for (int begin = part.begin; begin < part.end; begin += kBinChunk) {
-    team.sync();
-    // What is beyond the part or the outputs adds zeros.
-    for (int o = warp; o < kOutputLanes; o += warps) {
-      const detail::OutputRow row(plan, tile, first + o < outputs ? first + o : first);
-      const Binning binning = plan.binning[row.metric];
-      const int size = first + o < outputs ? part.end - begin : 0;
-      for (int i = lane; i < kBinChunk; i += kWarp)
-        units[i * kUnitRow + o] = i < size ? driver_units(binning, Pack<1>::of(row.values[begin + i])).v : 0.0f;
-    }
-    if (has_driver)
-      for (int i = lane; i < kBinChunk; i += kWarp)
-        reinterpret_cast<std::uint8_t*>(bins)[i] = begin + i < part.end ? of_driver[begin + i] : 0;
-    team.sync();
-    for (int i = 0; has_driver && i < kBinChunk; i += 4) {
-      const std::uint32_t four = bins[i / 4];
+    const int end = begin + kBinChunk < part.end ? begin + kBinChunk : part.end;
+    team.sync();  // before the last chunk is overwritten
+    detail::fetch_units(team, plan, tile, group * kOutputLanes, begin, end, units);
+    detail::order_by_bin(team, bins + begin, end - begin, ends, order);
+    std::uint32_t k = 0;
+    for (int b = 0; b < kDriverBins; ++b) {
+      unsigned long long sum = 0;
       CHOKEPOINT_UNROLL(4)
-      for (int k = 0; k < 4; ++k) {
-        const auto whole = static_cast<long long>(units[(i + k) * kUnitRow + lane]);
-        sums[(four >> 8 * k & 0xffu) * kOutputLanes] += static_cast<unsigned long long>(whole);
-      }
+      for (const std::uint32_t stop = ends[b]; k < stop; ++k)
+        sum += static_cast<unsigned long long>(static_cast<long long>(units[order[k] * kUnitRow + lane]));
+      sums[b * kOutputLanes] += sum;
     }
   }
-  if (!has_driver || first + lane >= outputs) return;
-  unsigned long long* to = out.bin_sums + (static_cast<std::size_t>(first + lane) * plan.drivers + driver) * kDriverBins;
-  for (int b = 0; b < kDriverBins; ++b)
+  unsigned long long* to = out.bin_sums + (static_cast<std::size_t>(output) * plan.drivers + driver) * kDriverBins;
+  for (int b = 0; wanted && b < kDriverBins; ++b)
     if (sums[b * kOutputLanes] != 0) team.add(to + b, sums[b * kOutputLanes]);
 }
 

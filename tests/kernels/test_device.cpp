@@ -235,11 +235,12 @@ Job varying(std::vector<std::string> overrides) {
 }
 
 TEST(Device, DriversInSetsAndOutputsInGroups) {
-  // 60 outputs in two groups; three drivers in sets of two; a tile that ends within a chunk of trajectories.
+  // 60 outputs in two groups; three drivers in sets of two; several chunks of trajectories, of which the last is short.
   Job job = varying({"run.record_every_months=1", "run.years=2"});
   ASSERT_EQ(job.shape.drivers, 3);
   job.shape.times = job.analysis.times = 15;
   for (int t = 0; t < 15; ++t) job.analysis.time[t] = 9 + t;
+  expect_same_as_cpu(job, 0, 700, {1, 2, 512, 64, 1, 1});
   expect_same_as_cpu(job, 0, 300, {1, 2, 160, 64, 2, 1});
   expect_same_as_cpu(job, 0, 300, {1, 2, 96, 128, 1, -1});
 }
