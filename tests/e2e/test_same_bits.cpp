@@ -106,7 +106,7 @@ Finished run_in_chunks(const Scenario& scenario, std::uint64_t chunk) {
 }
 
 TEST(SameBits, AnyChunksInAnyOrder) {
-  for (const std::uint64_t chunk : {1u, 63u, 64u, 100u, 1000u}) {
+  for (const std::uint64_t chunk : {7u, 63u, 64u, 100u, 1000u}) {
     SCOPED_TRACE("chunks of " + std::to_string(chunk));
     const Finished run = run_in_chunks(small(), chunk);
     EXPECT_EQ(run.hash(), reference().hash());
@@ -115,7 +115,7 @@ TEST(SameBits, AnyChunksInAnyOrder) {
 }
 
 TEST(SameBits, AnyChunksOfWholeWorldsInAnyOrder) {
-  for (const std::uint64_t chunk : {3u, 99u, 513u, 1002u}) {
+  for (const std::uint64_t chunk : {21u, 99u, 513u, 1002u}) {
     SCOPED_TRACE("chunks of " + std::to_string(chunk));
     expect_same_counts(run_in_chunks(reference_of_worlds().scenario, chunk), reference_of_worlds());
   }
