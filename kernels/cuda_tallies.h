@@ -31,7 +31,8 @@ class CudaTallies {
         pair_squares_(2 * std::size_t(s.decisions) * s.pairs()),
         ranks_(s.choices() * (s.policies + 1)),
         bin_sums_(s.outputs() * s.drivers * kDriverBins) {
-    for (const auto* counts : {&slots_, &event_steps_, &joint_, &differences_, &regret_, &satisfied_, &bin_counts_}) queue_.fill(*counts, 0);
+    for (const auto* counts : {&slots_, &event_steps_, &joint_, &differences_, &regret_, &satisfied_, &bin_counts_})
+      queue_.fill(*counts, 0);
     for (const auto* cells : {&cells_, &difference_sums_, &regret_sums_, &world_sums_}) clear(*cells);
     for (const auto* sums : {&clamped_, &pair_squares_, &ranks_, &bin_sums_}) queue_.fill(*sums, 0);
     queue_.fill(first_non_finite_, 0xff);
@@ -66,8 +67,13 @@ class CudaTallies {
         to.pair_squares[i] += (static_cast<UnsignedWide>(halves[2 * i + 1]) << 64) + halves[2 * i];
     });
     take(ranks_, [&](const unsigned long long* rises) {
-      for (std::size_t i = 0; i < to.ranks.size(); ++rises)
-        for (unsigned long long count = 0, end = i + shape_.policies; i < end; ++i) to.ranks[i] += static_cast<std::int64_t>(count += *rises++);
+      for (std::size_t choice = 0; choice < shape_.choices(); ++choice, ++rises) {
+        unsigned long long count = 0;
+        for (int rank = 0; rank < shape_.policies; ++rank) {
+          count += *rises++;
+          to.ranks[choice * shape_.policies + rank] += static_cast<std::int64_t>(count);
+        }
+      }
     });
     const auto* lowest = queue_.fetch(first_non_finite_);
     for (std::size_t i = 0; i < first_non_finite_.size(); ++i)

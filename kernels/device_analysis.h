@@ -133,7 +133,8 @@ struct OutputRow {
 
 // Means of worlds; those at the end are kept in the tile, to choose between them.
 template <class Team>
-CHOKEPOINT_HD void tally_worlds(const Team& team, const AnalysisPlan& plan, const Tile& tile, const DeviceAnalysis& out, int output, Part part) {
+CHOKEPOINT_HD void tally_worlds(const Team& team, const AnalysisPlan& plan, const Tile& tile, const DeviceAnalysis& out, int output,
+                                Part part) {
   const OutputRow row(plan, tile, output);
   const Binning binning = plan.binning[row.metric];
   float* const kept = row.time == plan.times - 1 ? out.means + (row.policy * plan.metrics + row.metric) * mean_stride(plan, tile) : nullptr;
@@ -156,8 +157,8 @@ CHOKEPOINT_HD void add_halves(const Team& team, std::uint32_t* to, std::uint64_t
   if (high != 0) team.add(to + 1, high);
 }
 
-// A policy among all; policy q's values are at values + q * stride. Ranks that are shared are counted where they begin and where they end: two additions, however
-// many policies are equally good.
+// A policy among all; policy q's values are at values + q * stride. Ranks that are shared are counted where they begin and
+// where they end: two additions, however many policies are equally good.
 template <class Team>
 CHOKEPOINT_HD void tally_choice(const Team& team, const AnalysisPlan& plan, const DeviceAnalysis& out, std::size_t choice,
                                 const float* values, std::size_t stride, Part part, std::uint32_t* histogram) {
@@ -182,7 +183,8 @@ CHOKEPOINT_HD void tally_choice(const Team& team, const AnalysisPlan& plan, cons
     }
     return s.regret;
   };
-  tally_sums(team, plan.binning[metric], part.begin, part.end, out.regret_sums[choice], count, [&](int i) { return standing(i).regret; });
+  const auto regret = [&](int i) { return standing(i).regret; };
+  tally_sums(team, plan.binning[metric], part.begin, part.end, out.regret_sums[choice], count, regret);
   hand_over(team, histogram, kRegretSlots, out.regret + choice * kRegretSlots);
   for (int r = team.thread(); r < ranks; r += team.threads()) {
     const unsigned long long rise = static_cast<unsigned long long>(rises[2 * r + 1]) << 32 | rises[2 * r];
@@ -192,7 +194,8 @@ CHOKEPOINT_HD void tally_choice(const Team& team, const AnalysisPlan& plan, cons
 
 // Trajectories begin .. end - 1 of a group of outputs, to memory on chip. The group's last outputs may be missing.
 template <class Team>
-CHOKEPOINT_HD void fetch_units(const Team& team, const AnalysisPlan& plan, const Tile& tile, int first_output, int begin, int end, float* units) {
+CHOKEPOINT_HD void fetch_units(const Team& team, const AnalysisPlan& plan, const Tile& tile, int first_output, int begin, int end,
+                               float* units) {
   const int outputs = plan.policies * plan.times * plan.metrics;
   for (int o = team.warp(); o < kOutputLanes; o += team.threads() / kWarp) {
     const OutputRow row(plan, tile, first_output + o < outputs ? first_output + o : first_output);

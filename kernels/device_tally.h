@@ -88,7 +88,8 @@ CHOKEPOINT_HD void add_to_cell(const Team& team, const ThreadSums& s, std::uint3
 // The sums of values begin .. end - 1. value(i) is called once for each, and may count it; again(i) is called a second
 // time for the few rows that hold what is not finite, or beyond the sums' range.
 template <class Team, class Value, class Again>
-CHOKEPOINT_HD void tally_sums(const Team& team, const Binning& binning, int begin, int end, DeviceCell& cell, Value&& value, Again&& again) {
+CHOKEPOINT_HD void tally_sums(const Team& team, const Binning& binning, int begin, int end, DeviceCell& cell, Value&& value,
+                              Again&& again) {
   ThreadSums sums;
   bool all_finite = true;
   CHOKEPOINT_UNROLL(4)

@@ -75,7 +75,8 @@ __global__ void __launch_bounds__(kTallyBlock)
   choose_in_tile(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, histogram);
 }
 
-__global__ void __launch_bounds__(kTallyBlock) bin_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts) {
+__global__ void __launch_bounds__(kTallyBlock)
+    bin_kernel(const __grid_constant__ AnalysisPlan plan, Tile tile, DeviceAnalysis out, int parts) {
   extern __shared__ unsigned long long tables[];
   sum_bins(CudaTeam<kTallyBlock>{}, plan, tile, out, parts, tables);
 }
@@ -301,9 +302,11 @@ class CudaEngine final : public Engine {
   void store_outputs(std::size_t count, float* to, std::size_t stride) {
     const Shape& s = job_.shape;
     for (int p = 0; p < s.policies; ++p)
-      for (int t = 0; t < s.times; ++t)
+      for (int t = 0; t < s.times; ++t) {
+        float* of_first = to + s.output(p, t, 0) * stride;
         fetch_rows(values_of(tile_, job_.analysis, p, job_.analysis.time[t], 0), s.metrics, count,
-                   [&](std::size_t m, const float* values) { std::copy_n(values, count, to + s.output(p, t, static_cast<int>(m)) * stride); });
+                   [&](std::size_t m, const float* values) { std::copy_n(values, count, of_first + m * stride); });
+      }
   }
 
   void store(Sample& sample) {

@@ -39,7 +39,8 @@ Job race_job(std::vector<std::string> overrides = {}) {
 
 std::int64_t whole_units(const Binning& b, float x) {
   if (!std::isfinite(x)) return 0;
-  return static_cast<std::int64_t>(std::clamp(std::nearbyint(static_cast<double>(x) * static_cast<double>(b.inverse_unit)), -0x1p43, 0x1p43));
+  const double units = std::nearbyint(static_cast<double>(x) * static_cast<double>(b.inverse_unit));
+  return static_cast<std::int64_t>(std::clamp(units, -0x1p43, 0x1p43));
 }
 
 void add(CellSums& sums, const Binning& b, float x) {
@@ -57,7 +58,8 @@ std::size_t slot_of_difference(float least, float d) {
   int exponent = 0;
   const double fraction = std::frexp(static_cast<double>(std::fabs(d)) / static_cast<double>(least), &exponent);  // in [1/2, 1)
   int part = 0;
-  if (exponent > 0) part = std::min(1 + (exponent - 1) * kOctaveParts + static_cast<int>((2 * fraction - 1) * kOctaveParts), kDifferenceSide - 1);
+  if (exponent > 0)
+    part = std::min(1 + (exponent - 1) * kOctaveParts + static_cast<int>((2 * fraction - 1) * kOctaveParts), kDifferenceSide - 1);
   return static_cast<std::size_t>(d > 0 ? kNoDifference + 1 + part : kNoDifference - 1 - part);
 }
 
@@ -81,7 +83,9 @@ class PlainLoops {
   }
 
  private:
-  float value(int policy, int time, int metric, std::uint64_t i) const { return values_.outputs[s_.output(policy, time, metric) * values_.count + i]; }
+  float value(int policy, int time, int metric, std::uint64_t i) const {
+    return values_.outputs[s_.output(policy, time, metric) * values_.count + i];
+  }
   float least(int metric) const { return std::bit_cast<float>(plan_.least_difference[metric]); }
 
   void add_differences(std::uint64_t i) {
@@ -237,8 +241,10 @@ TEST(Analysis, TheSampleHoldsWhatIsEvaluated) {
   const Outputs run = run_all(*engine, job, count);
   Evaluation values(job.shape, 0, count);
   engine->evaluate(values, kNothing);
-  for (std::size_t output = 0; output < job.shape.outputs(); ++output)
-    ASSERT_TRUE(std::equal(&values.outputs[output * count], &values.outputs[output * count] + Sample::kProbe, &run.sample.probe[output * Sample::kProbe]));
+  for (std::size_t output = 0; output < job.shape.outputs(); ++output) {
+    const float* from = &values.outputs[output * count];
+    ASSERT_TRUE(std::equal(from, from + Sample::kProbe, &run.sample.probe[output * Sample::kProbe]));
+  }
   EXPECT_TRUE(std::equal(run.sample.parameters.begin(), run.sample.parameters.end(), values.parameters.begin()));
   for (int p = 0; p < job.shape.policies; ++p)
     EXPECT_TRUE(std::equal(&run.sample.events[p * job.keep * job.shape.events], &run.sample.events[(p + 1) * job.keep * job.shape.events],

@@ -88,7 +88,8 @@ class EmulatedDevice {
     // Rubbish that would show if it were counted.
     const Shape& s = job_.shape;
     const std::size_t stride = cut_.stride, rows = std::size_t(s.policies) * s.records * s.metrics;
-    std::vector<float> values(rows * stride, 1e30f), parameters(s.parameters * stride), means(std::size_t(s.policies) * s.metrics * stride, 1e30f);
+    std::vector<float> values(rows * stride, 1e30f), parameters(s.parameters * stride);
+    std::vector<float> means(std::size_t(s.policies) * s.metrics * stride, 1e30f);
     std::vector<std::uint16_t> events(std::size_t(s.policies) * s.events * stride, 0xffff);
     std::vector<std::uint8_t> bins(s.parameters * stride, 13);
     const Tile tile = {first, count, cut_.stride, values.data(), events.data(), parameters.data(), bins.data()};
@@ -247,8 +248,8 @@ TEST(Device, DriversInSetsAndOutputsInGroups) {
 
 TEST(Device, PoliciesThatAreEquallyGood) {
   // Two pairs and a triple of the same policy, the reference in the middle: every rank is shared by some.
-  Job job = varying({"policies.a={}", "policies.b={}", "policies.c={drift_push=0.05}", "policies.d={drift_push=-0.5}", "policies.e={drift_push=-0.5}",
-                     "run.reference='c'"});
+  const Job job = varying({"policies.a={}", "policies.b={}", "policies.c={drift_push=0.05}", "policies.d={drift_push=-0.5}",
+                           "policies.e={drift_push=-0.5}", "run.reference='c'"});
   ASSERT_EQ(job.shape.policies, 7);
   ASSERT_EQ(job.analysis.reference, 4);
   // "base", "a" and "b" share the places after "push" and "c".
