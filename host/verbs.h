@@ -25,6 +25,10 @@ const std::string& only_argument(const Words& arguments, const char* what);
 Scenario scenario_of(const po::variables_map& options, const Words& files);
 ExecuteOptions execute_options(const po::variables_map& options);
 
+// Commands in files of their own.
+void discover_options(po::options_description& options);
+int verb_discover(const po::variables_map& options, const Words& arguments);
+
 std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
