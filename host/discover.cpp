@@ -16,8 +16,8 @@ namespace chokepoint {
 
 namespace {
 
-constexpr std::size_t kMostOfEach = 20'000;              // points to learn from: interesting ones, and others
-constexpr std::uint64_t kThinning = 1, kResampling = 2;  // streams of hashed()
+constexpr std::size_t kMostOfEach = 10'000;  // points to learn from: interesting ones, and others
+constexpr std::uint64_t kThinning = 3;       // stream of hashed()
 
 int policy_number(const Scenario& s, const std::string& name, const char* option) {
   std::vector<std::string> names;
@@ -59,8 +59,7 @@ void find_boxes(const SortedPoints& sorted, const DiscoverOptions& options, Disc
     FoundBox box;
     box.learnt = find_box(sorted, weights, options.prim);
     if (box.learnt.box.edges.empty() && k > 0) return;
-    if (!box.learnt.box.edges.empty())
-      box.resampled = resample_box(sorted, weights, options.prim, box.learnt, options.resamples, kResampling);
+    box.bounds = resample_edges(sorted, weights, options.prim, box.learnt.box, options.resamples);
     box.without.resize(box.learnt.box.dimensions().size());
     const bool nothing = box.learnt.box.edges.empty();
     found.boxes.push_back(std::move(box));
@@ -218,19 +217,18 @@ LabelledPoints CaseControl::points(std::uint64_t replicates) {
   std::vector<std::pair<const Kept*, int>> all;
   for (const int kind : {0, 1}) {
     shrink(kind);
-    weight[kind] = kept_[kind].empty() ? std::numeric_limits<double>::infinity()
-                                       : static_cast<double>(offered_[kind]) / static_cast<double>(kept_[kind].size());
+    weight[kind] = static_cast<double>(offered_[kind]) / static_cast<double>(std::max<std::size_t>(1, kept_[kind].size()));
     for (const Kept& kept : kept_[kind]) all.emplace_back(&kept, kind);
   }
   std::ranges::sort(all, {}, [](const auto& one) { return one.first->trajectory; });
-  const double unit = std::min(weight[0], weight[1]) * static_cast<double>(replicates);
   LabelledPoints points;
   points.dimensions = static_cast<int>(parameters_.size());
+  points.replicates = static_cast<double>(replicates);
   for (std::size_t d = 0; d < parameters_.size(); ++d)
     for (const auto& [kept, kind] : all) points.values.push_back(kept->values[d]);
   for (const auto& [kept, kind] : all) {
     points.interesting.push_back(static_cast<std::uint8_t>(kind));
-    points.weights.push_back(weight[kind] / unit);
+    points.weights.push_back(weight[kind]);
     points.worlds.push_back(kept->trajectory / replicates);
   }
   return points;

@@ -17,7 +17,7 @@ struct DiscoverOptions {
   std::string when, policy, against;  // policy empty: the reference; against empty: none
   std::uint64_t trajectories = 0;     // to run again, one half to learn and one half to count; 0: the stored sample, halved
   int boxes = 2;                      // at most
-  int resamples = 200;
+  int resamples = 100;
   PrimOptions prim;
   TreeOptions tree;
 };
@@ -68,7 +68,7 @@ class CaseControl {
 
 struct FoundBox {
   PrimBox learnt;
-  Resampled resampled;
+  std::vector<EdgeBounds> bounds;  // (edge)
   // Counted on trajectories that were not learnt from, outside earlier boxes:
   Counts inside;
   std::vector<Counts> without;  // (restricted dimension) in the box without that restriction

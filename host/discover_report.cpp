@@ -28,15 +28,13 @@ struct Restriction {
   const Prior& prior;
 
   const Edge* edge(bool upper) const { return box.learnt.box.find(dimension, upper); }
-  const Resampled::Bounds& bounds(bool upper) const {
-    return box.resampled.edges[static_cast<std::size_t>(edge(upper) - box.learnt.box.edges.data())];
-  }
+  const EdgeBounds& bounds(bool upper) const { return box.bounds[static_cast<std::size_t>(edge(upper) - box.learnt.box.edges.data())]; }
   double level(bool upper) const {  // of the prior
     const Edge* at = edge(upper);
     return at ? probability_level(prior, at->at) : upper ? 1 : 0;
   }
   double p(std::uint64_t replicates) const { return quasi_p(box.inside, box.without[place], replicates); }
-  double repeated() const { return box.resampled.restricted[static_cast<std::size_t>(dimension)]; }
+  double selected() const { return box.learnt.selected[static_cast<std::size_t>(dimension)]; }
 };
 
 std::vector<Restriction> restrictions(const Discovery& found, const Scenario& s, const FoundBox& box) {
@@ -100,7 +98,7 @@ std::string edges_table(const View& v, const FoundBox& box) {
        column(rows, "to (95 %)", true, [&](const auto& r) { return edge_text(v, r, true); }),
        column(rows, "unit", true, [](const auto& r) { return std::string(r.row.unit); }), column(rows, "of its prior", true, level),
        column(rows, "quasi-p", false, [&](const auto& r) { return p_text(r.p(v.found.replicates)); }),
-       column(rows, "repeated", false, [](const auto& r) { return fmt::format("{:.0f} %", 100 * r.repeated()); })},
+       column(rows, "selected", false, [](const auto& r) { return fmt::format("{:.0f} %", 100 * r.selected()); })},
       v.width);
 }
 
@@ -257,7 +255,7 @@ std::string restriction_json(const Restriction& r, std::uint64_t replicates) {
   }
   members.emplace_back("prior_levels", "[" + number(r.level(false)) + ", " + number(r.level(true)) + "]");
   members.emplace_back("quasi_p", number(r.p(replicates)));
-  members.emplace_back("repeated", number(r.repeated()));
+  members.emplace_back("selected", number(r.selected()));
   return object(members);
 }
 
@@ -320,7 +318,7 @@ std::string discovery_json(const Discovery& found, const StoredRun& stored, cons
 std::string discovery_csv(const Discovery& found, const StoredRun& stored) {
   const auto field = [](double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : std::string(); };
   std::string text =
-      "box,parameter,unit,from,from_low,from_high,to,to_low,to_high,prior_from,prior_to,quasi_p,repeated,density,density_low,density_high,"
+      "box,parameter,unit,from,from_low,from_high,to,to_low,to_high,prior_from,prior_to,quasi_p,selected,density,density_low,density_high,"
       "coverage,coverage_low,coverage_high,mass\n";
   int number_of_box = 0;
   for (const FoundBox& box : real_boxes(found)) {
@@ -333,7 +331,7 @@ std::string discovery_csv(const Discovery& found, const StoredRun& stored) {
         text += r.edge(upper) ? fmt::format(",{},{},{}", field(r.edge(upper)->at), field(r.bounds(upper).low), field(r.bounds(upper).high))
                               : ",,,";
       for (const double x :
-           {r.level(false), r.level(true), r.p(found.replicates), r.repeated(), density.value, density.low, density.high, coverage.value,
+           {r.level(false), r.level(true), r.p(found.replicates), r.selected(), density.value, density.low, density.high, coverage.value,
             coverage.low, coverage.high, static_cast<double>(box.inside.trajectories) / static_cast<double>(found.counting.trajectories)})
         text += "," + field(x);
       text += "\n";

@@ -35,6 +35,13 @@ void Region::add(const LabelledPoints& from, std::span<const double> weights, st
   ++cases;
 }
 
+void Region::add(const Region& part) {
+  weight += part.weight;
+  interesting += part.interesting;
+  points += part.points;
+  cases += part.cases;
+}
+
 void Region::remove(const Region& part) {
   weight -= part.weight;
   interesting -= part.interesting;
@@ -56,8 +63,6 @@ double split_gain(const Region& part, const Region& all) {
   return log_likelihood(part.weight, part.interesting) + log_likelihood(weight, std::max(0.0, interesting)) -
          log_likelihood(all.weight, all.interesting);
 }
-
-double edge_cost(std::size_t points) { return 1.5 * std::log(static_cast<double>(std::max<std::size_t>(points, 2))); }
 
 std::uint64_t hashed(std::uint64_t seed, std::uint64_t stream, std::uint64_t number) {
   std::uint64_t x = seed;

@@ -13,8 +13,9 @@ struct LabelledPoints {
   int dimensions = 0;
   std::vector<float> values;              // (dimension, point)
   std::vector<std::uint8_t> interesting;  // (point) 0 or 1
-  std::vector<double> weights;            // (point) how many independent trajectories it stands for
+  std::vector<double> weights;            // (point) how many trajectories it stands for, in any unit
   std::vector<std::uint64_t> worlds;      // (point) points of one world are drawn together when the data are resampled
+  double replicates = 1;                  // points of a world, at most: they count as one where points must be independent
 
   std::size_t size() const { return interesting.size(); }
   float value(int dimension, std::size_t point) const { return values[dimension * size() + point]; }
@@ -41,6 +42,7 @@ struct Region {
 
   double density() const { return weight > 0 ? interesting / weight : 0; }
   void add(const LabelledPoints& points, std::span<const double> weights, std::size_t point);
+  void add(const Region& part);
   void remove(const Region& part);
 };
 
@@ -50,10 +52,6 @@ Region whole(const LabelledPoints& points, std::span<const double> weights);
 // draws, the statistic of Kulldorff, "A spatial scan statistic", Communications in Statistics 26 (1997), section 3.
 // 0 unless `part` is denser than the rest of `all`.
 double split_gain(const Region& part, const Region& all);
-
-// What an edge must gain, because it was sought among all values: Zhang and Siegmund, "A modified Bayes information
-// criterion ...", Biometrics 63 (2007): 3/2 log n for each change-point.
-double edge_cost(std::size_t points);
 
 // A word that depends on the three numbers alone (the finaliser of SplitMix64: Steele, Lea and Flood, OOPSLA 2014).
 std::uint64_t hashed(std::uint64_t seed, std::uint64_t stream, std::uint64_t number);

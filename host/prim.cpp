@@ -108,7 +108,7 @@ class Peeling {
       if (group.points > 0 && next != value) {
         const bool fits = strip.removed.points == 0 || strip.removed.weight + group.weight <= limit;
         if (!fits) return strip;
-        add(group, strip.removed);
+        strip.removed.add(group);
         strip.edge = {list.dimension, upper, (value + next) / 2};
         if (strip.removed.weight >= limit) return strip;
         group = {};
@@ -117,13 +117,6 @@ class Peeling {
       group.add(points_, weights_, i);
     }
     return strip;  // the last group stays: a box is never empty
-  }
-
-  static void add(const Region& from, Region& to) {
-    to.weight += from.weight;
-    to.interesting += from.interesting;
-    to.points += from.points;
-    to.cases += from.cases;
   }
 
   // Rise of the density per weight lost: strips of discrete values differ in size (the "lenient" objective of Kwakkel
@@ -226,24 +219,30 @@ std::vector<Group> groups_from(const LabelledPoints& points, std::span<const dou
 
 // ---- leaving out, pasting, moving edges
 
-std::vector<double> losses_of(const LabelledPoints& points, std::span<const double> weights, const Box& box) {
-  const Neighbourhood near(points, weights, box);
-  std::vector<double> losses;
-  for (const auto& beyond : near.beyond) {
-    Region both = near.box;
-    for (const std::uint32_t i : beyond) both.add(points, weights, i);
-    losses.push_back(split_gain(near.box, both));
-  }
-  return losses;
+// The part of a region's evidence that does not depend on how it was sampled: numbers of points. If interesting points and
+// others are thinned differently, two densities are equal before just when they are equal after (Prentice and Pyke, Biometrika
+// 66, 1979).
+Region counted(const Region& region) {
+  return {static_cast<double>(region.points), static_cast<double>(region.cases), region.points, region.cases};
 }
 
-// The least useful edge first, until all that are left pay.
-Box without_idle_edges(const LabelledPoints& points, std::span<const double> weights, Box box, double cost) {
+// The least useful edge first, until each that is left is significant: all of them together at 5 %, after Bonferroni, by the
+// normal limit of the root of twice the gain.
+Box without_idle_edges(const LabelledPoints& points, std::span<const double> weights, Box box) {
+  constexpr double kLevel = 0.05;
+  const double edges = static_cast<double>(box.edges.size());
   while (!box.edges.empty()) {
-    const std::vector<double> losses = losses_of(points, weights, box);
-    const auto least = std::ranges::min_element(losses);
-    if (*least >= cost) break;
-    box.edges.erase(box.edges.begin() + (least - losses.begin()));
+    const Neighbourhood near(points, weights, box);
+    std::vector<double> gains;
+    for (const auto& beyond : near.beyond) {
+      Region both = near.box;
+      for (const std::uint32_t i : beyond) both.add(points, weights, i);
+      gains.push_back(split_gain(counted(near.box), counted(both)) / points.replicates);
+    }
+    const auto least = std::ranges::min_element(gains);
+    const double p = std::erfc(std::sqrt(std::max(0.0, *least))) / 2;  // one-sided: sqrt(2 gain) is about normal
+    if (p <= kLevel / edges) break;
+    box.edges.erase(box.edges.begin() + (least - gains.begin()));
   }
   return box;
 }
@@ -262,8 +261,7 @@ void paste(const LabelledPoints& points, std::span<const double> weights, const 
       std::size_t taken = 0;
       while (taken < groups.size() && (taken == 0 || wider.weight + groups[taken].region.weight <= (1 + options.paste) * near.box.weight)) {
         const Region& group = groups[taken++].region;
-        wider.weight += group.weight;
-        wider.interesting += group.interesting;
+        wider.add(group);
       }
       if (taken == 0 || wider.density() < best_density) continue;
       best_density = wider.density();
@@ -279,37 +277,36 @@ void paste(const LabelledPoints& points, std::span<const double> weights, const 
   }
 }
 
-constexpr double kWindow = 2;  // peels on either side of an edge, within which it may move
-constexpr int kRounds = 4;
+constexpr int kRounds = 10;
 
-// The split of least squares (Breiman et al. 1984, section 8.4) of what lies close to an edge on both sides: peeling moves
-// edges by whole strips and overshoots.
+// Where an edge makes the box gain most against everything, the others fixed: peeling moves edges by whole strips, and
+// overshoots.
 double best_place(const LabelledPoints& points, std::span<const double> weights, const Neighbourhood& near, const Edge& edge,
-                  std::size_t number, double limit) {
-  std::vector<Group> window = groups_from(points, weights, near.inside, edge.dimension, !edge.upper, limit);
-  std::ranges::reverse(window);  // from within to without
-  const auto outer = groups_from(points, weights, near.beyond[number], edge.dimension, edge.upper, limit);
-  window.insert(window.end(), outer.begin(), outer.end());
-  double weight = 0, interesting = 0, in_weight = 0, in_interesting = 0, best = 0, place = edge.at;
-  for (const Group& group : window) weight += group.region.weight, interesting += group.region.interesting;
-  for (std::size_t k = 0; k + 1 < window.size(); ++k) {
-    in_weight += window[k].region.weight;
-    in_interesting += window[k].region.interesting;
-    const double out_weight = weight - in_weight, contrast = in_interesting / in_weight - (interesting - in_interesting) / out_weight;
-    const double squares = contrast > 0 ? in_weight * out_weight * contrast * contrast : 0;
-    if (squares <= best) continue;
-    best = squares;
-    place = (window[k].value + window[k + 1].value) / 2;
+                  std::size_t number, const Region& all, std::size_t cases) {
+  std::vector<Group> line = groups_from(points, weights, near.inside, edge.dimension, !edge.upper, kInfinity);
+  std::ranges::reverse(line);  // from the opposite edge outwards
+  const auto beyond = groups_from(points, weights, near.beyond[number], edge.dimension, edge.upper, kInfinity);
+  line.insert(line.end(), beyond.begin(), beyond.end());
+  Region box;
+  double best = split_gain(near.box, all), place = edge.at;
+  for (std::size_t k = 0; k + 1 < line.size(); ++k) {
+    box.add(line[k].region);
+    const double gain = box.cases < cases ? 0 : split_gain(box, all);
+    if (gain <= best * (1 + 1e-12)) continue;
+    best = gain;
+    place = (line[k].value + line[k + 1].value) / 2;
   }
   return place;
 }
 
+// Coordinate ascent of the gain.
 void move_edges(const LabelledPoints& points, std::span<const double> weights, const PrimOptions& options, Box& box) {
+  const Region all = whole(points, weights);
   for (int round = 0; round < kRounds; ++round) {
     const Box old = box;
     for (std::size_t e = 0; e < box.edges.size(); ++e) {
       const Neighbourhood near(points, weights, box);
-      box.edges[e].at = best_place(points, weights, near, box.edges[e], e, kWindow * options.peel * near.box.weight);
+      box.edges[e].at = best_place(points, weights, near, box.edges[e], e, all, options.cases);
     }
     if (old.edges == box.edges) return;
   }
@@ -335,6 +332,52 @@ Box finish_box(const SortedPoints& sorted, std::span<const double> weights, cons
   paste(sorted.points(), weights, options, box);
   if (options.coverage == 0 && options.density == 0) move_edges(sorted.points(), weights, options, box);
   return box;
+}
+
+constexpr std::uint64_t kSplitting = 1, kResampling = 2;  // streams of hashed()
+
+// One half of the worlds, or the other, with twice the weight: draw `number` of a stream.
+std::vector<double> half_of(const LabelledPoints& points, std::span<const double> weights, std::uint64_t stream, int number, bool first) {
+  std::vector<double> half(points.size());
+  for (std::size_t i = 0; i < half.size(); ++i) {
+    const bool in_first = hashed(stream, static_cast<std::uint64_t>(number), points.worlds[i]) >> 63;
+    half[i] = in_first == first ? 2 * weights[i] : 0;
+  }
+  return half;
+}
+
+struct Selection {
+  std::vector<double> dimensions;  // share of the splits in which one of its sides was kept
+  std::vector<Side> sides;         // those that most splits kept
+};
+
+Selection select_sides(const SortedPoints& sorted, std::span<const double> weights, const PrimOptions& options) {
+  const LabelledPoints& points = sorted.points();
+  const std::vector<Side> all = all_sides(points.dimensions);
+  std::vector<int> kept(all.size());
+  Selection selection{std::vector<double>(static_cast<std::size_t>(points.dimensions)), {}};
+  for (int split = 0; split < options.splits; ++split) {
+    const bool first = split % 2 == 0;  // each half has its turn
+    const std::vector<double> search = half_of(points, weights, kSplitting, split / 2, first),
+                              judge = half_of(points, weights, kSplitting, split / 2, !first);
+    const Box box = without_idle_edges(points, judge, peel(sorted, search, options, all).box);
+    for (const Edge& edge : box.edges) ++kept[static_cast<std::size_t>(2 * edge.dimension + edge.upper)];
+    for (const int d : box.dimensions()) selection.dimensions[static_cast<std::size_t>(d)] += 1.0 / options.splits;
+  }
+  for (std::size_t k = 0; k < all.size(); ++k)
+    if (2 * kept[k] > options.splits) selection.sides.push_back(all[k]);
+  return selection;
+}
+
+// Percentiles of the resampled places, and their mirror image about the edge: the percentiles of an edge whose place is the
+// peak of a likelihood may lie on one side of the truth.
+EdgeBounds bounds_of(std::vector<double> places, double at) {
+  constexpr double kTail = 0.025;
+  std::ranges::sort(places);
+  const auto tail = static_cast<std::size_t>(kTail * static_cast<double>(places.size()));
+  const double low = places[tail], high = places[places.size() - 1 - tail];
+  return {std::isfinite(high) ? std::min({low, at, 2 * at - high}) : std::min(low, at),
+          std::isfinite(low) ? std::max({high, at, 2 * at - low}) : std::max(high, at)};
 }
 
 }  // namespace
@@ -378,50 +421,38 @@ PrimBox find_box(const SortedPoints& sorted, std::span<const double> weights, co
   const LabelledPoints& points = sorted.points();
   PrimBox found;
   found.all = whole(points, weights);
-  const double cost = edge_cost(found.all.points);
+  Selection selection = select_sides(sorted, weights, options);
+  found.selected = std::move(selection.dimensions);
   Peeled peeled = peel(sorted, weights, options, all_sides(points.dimensions));
   // What is left out changes what the others are worth: repeated until nothing is.
-  for (Box box = peeled.box;;) {
-    const Box kept = without_idle_edges(points, weights, box, cost);
-    if (!kept.edges.empty()) peeled = peel(sorted, weights, options, sides_of(kept));
-    box = kept.edges.empty() ? kept : finish_box(sorted, weights, options, peeled.box);
-    const Box paying = without_idle_edges(points, weights, box, cost);
+  for (std::vector<Side> sides = std::move(selection.sides); !sides.empty();) {
+    peeled = peel(sorted, weights, options, sides);
+    const Box box = finish_box(sorted, weights, options, peeled.box), paying = without_idle_edges(points, weights, box);
     if (paying.edges.size() == box.edges.size()) {
       found.box = box;
       break;
     }
-    box = paying;
+    sides = sides_of(paying);
   }
   found.curve = std::move(peeled.curve);
   found.chosen = found.box.edges.empty() ? 0 : peeled.chosen;
-  found.losses = losses_of(points, weights, found.box);
   found.region = Neighbourhood(points, weights, found.box).box;
   return found;
 }
 
-Resampled resample_box(const SortedPoints& sorted, std::span<const double> weights, const PrimOptions& options, const PrimBox& found,
-                       int resamples, std::uint64_t seed) {
-  const LabelledPoints& points = sorted.points();
-  const std::vector<Side> sides = sides_of(found.box), everything = all_sides(points.dimensions);
-  Resampled result{std::vector<double>(points.dimensions), {}};
+std::vector<EdgeBounds> resample_edges(const SortedPoints& sorted, std::span<const double> weights, const PrimOptions& options,
+                                       const Box& box, int resamples) {
+  const std::vector<Side> sides = sides_of(box);
   std::vector<std::vector<double>> places(sides.size());
-  std::vector<double> drawn(points.size());
   for (int r = 0; r < resamples; ++r) {
-    for (std::size_t i = 0; i < points.size(); ++i)
-      drawn[i] = hashed(seed, static_cast<std::uint64_t>(r), points.worlds[i]) >> 63 ? 2 * weights[i] : 0;
-    const Region all = whole(points, drawn);
-    const Box paying = without_idle_edges(points, drawn, peel(sorted, drawn, options, everything).box, edge_cost(all.points));
-    for (const int d : paying.dimensions()) result.restricted[d] += 1.0 / resamples;
-    const Box box = finish_box(sorted, drawn, options, peel(sorted, drawn, options, sides).box);
+    const std::vector<double> drawn = half_of(sorted.points(), weights, kResampling, r, true);
+    const Box again = finish_box(sorted, drawn, options, peel(sorted, drawn, options, sides).box);
     for (std::size_t e = 0; e < sides.size(); ++e)
-      places[e].push_back(sides[e].upper ? box.high(sides[e].dimension) : box.low(sides[e].dimension));
+      places[e].push_back(sides[e].upper ? again.high(sides[e].dimension) : again.low(sides[e].dimension));
   }
-  for (std::vector<double>& of_edge : places) {
-    std::ranges::sort(of_edge);
-    const auto tail = static_cast<std::size_t>(0.025 * resamples);
-    result.edges.push_back({of_edge[tail], of_edge[of_edge.size() - 1 - tail]});
-  }
-  return result;
+  std::vector<EdgeBounds> bounds;
+  for (std::size_t e = 0; e < sides.size(); ++e) bounds.push_back(bounds_of(std::move(places[e]), box.edges[e].at));
+  return bounds;
 }
 
 }  // namespace chokepoint

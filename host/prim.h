@@ -59,32 +59,33 @@ struct PeelStep {
 struct PrimBox {
   Box box;  // no edges: nothing was found that chance does not explain
   Region region, all;
-  std::vector<PeelStep> curve;  // of the parameters that the box restricts, or of all if there are none
-  std::size_t chosen = 0;       // step of the curve from which pasting started
-  std::vector<double> losses;   // (edge) split_gain() of the box against itself without that edge
+  std::vector<PeelStep> curve;   // of the parameters that the box restricts, or of all if there are none
+  std::size_t chosen = 0;        // step of the curve from which pasting started
+  std::vector<double> selected;  // (dimension) share of the splits that found it worth restricting
 };
 
 // Which step of a curve to take: by the options, or else that of the greatest gain: the one box that explains the data
 // best, with one rate inside and one outside.
 std::size_t choose_step(std::span<const PeelStep> curve, const PrimOptions& options);
 
-// Peels, takes a step, leaves out every edge that gains less than edge_cost(), peels again with the edges that are left,
-// pastes, and moves each edge to the best split close by. `weights` (point) replace those of the points; 0 leaves one out.
+// First chooses what to restrict: in each of many splits of the worlds it peels in one half, takes a step, and leaves out every
+// edge that is not significant in the other half; sides that most splits keep are restricted (Cox, "A note on data-splitting",
+// Biometrika 62, 1975; Meinshausen and Buehlmann, "Stability selection", JRSS B 72, 2010; Shah and Samworth, JRSS B 75, 2013).
+// Then peels these sides alone with all points, takes a step, pastes, and moves each edge to where the box gains most, unless the
+// options ask for a coverage or a density. `weights` (point) replace those of the points; 0 leaves one out.
 PrimBox find_box(const SortedPoints& sorted, std::span<const double> weights, const PrimOptions& options);
 
-// A box under resampling: how often each dimension is restricted when everything is repeated, and where 95 % of its
-// edges lie when only the dimensions are kept.
-struct Resampled {
-  std::vector<double> restricted;  // (dimension) share of the resamples
-  struct Bounds {
-    double low, high;
-  };
-  std::vector<Bounds> edges;  // (edge of the box) infinite where there was none
+struct EdgeBounds {
+  double low, high;  // infinite where there may be no edge at all
 };
 
-// Half-samples of worlds: each has weight 0 or 2, which has the mean and the variance of the bootstrap's multiplicity
-// (McCarthy, "Pseudo-replication: half samples", 1969; Praestgaard and Wellner, Annals of Probability 21, 1993).
-Resampled resample_box(const SortedPoints& sorted, std::span<const double> weights, const PrimOptions& options, const PrimBox& found,
-                       int resamples, std::uint64_t seed);
+// 95 % bounds of the edges of a box (edge), given which sides it restricts: all that find_box() does after choosing these is
+// repeated in half-samples of the worlds. Each world has weight 0 or 2, which has the mean and the variance of the bootstrap's
+// multiplicity (McCarthy, "Pseudo-replication: half samples", Review of the International Statistical Institute 37, 1969;
+// Praestgaard and Wellner, Annals of Probability 21, 1993). Bounds are the 2.5 % and 97.5 % points of the places of an edge,
+// together with their mirror image about it: the points alone cover too seldom, because an edge is not asymptotically normal
+// (Banerjee and McKeague, "Confidence sets for split points in decision trees", Annals of Statistics 35, 2007).
+std::vector<EdgeBounds> resample_edges(const SortedPoints& sorted, std::span<const double> weights, const PrimOptions& options,
+                                       const Box& box, int resamples);
 
 }  // namespace chokepoint

@@ -79,7 +79,7 @@ void discover_options(po::options_description& o) {
   add("density", po::value<double>()->value_name("SHARE"), "take the box of greatest coverage with at least this density");
   add("peel", po::value<double>()->default_value(0.05, "0.05")->value_name("SHARE"), "of the box that one peel takes");
   add("depth", po::value<int>()->default_value(3)->value_name("N"), "of the tree, at most");
-  add("resamples", po::value<int>()->default_value(200)->value_name("N"), "half-samples for the bounds of edges");
+  add("resamples", po::value<int>()->default_value(100)->value_name("N"), "half-samples for the bounds of edges");
   add("json", po::value<std::string>()->value_name("OUT.json"), "write everything to this file");
   add("csv", po::value<std::string>()->value_name("OUT.csv"), "write the boxes to this file, a line for each restriction");
   add("force", po::bool_switch(), "overwrite existing files");

@@ -20,7 +20,7 @@ struct BlockRecorder {
 
   CHOKEPOINT_HD void drawn(int parameter, typename Real::MaskType clamped, typename Real::BitsType bin) {
     if (plan.first_policy != 0) return;  // each world is counted once, whatever the number of batches
-    if (any(clamped))
+    if (work.tallies && any(clamped))
       for (int i = 0; i < lanes; ++i) work.clamped[parameter] += clamped.lane(i);
     std::uint8_t* to = work.bins + static_cast<std::size_t>(parameter) * kCpuBlock + offset;
     for (int i = 0; i < Real::kLanes; ++i) to[i] = static_cast<std::uint8_t>(bin.lane(i));
