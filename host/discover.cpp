@@ -182,6 +182,14 @@ double quasi_p(const Counts& inside, const Counts& without, std::uint64_t replic
   return boost::math::ibeta(k, n - k + 1, without.density());  // P(X >= k) of a binomial X, for any k > 0
 }
 
+double removal_p(const Counts& inside, const Counts& without, std::uint64_t replicates) {
+  const auto region = [](const Counts& counts) {
+    return Region{static_cast<double>(counts.trajectories), static_cast<double>(counts.interesting), counts.trajectories,
+                  counts.interesting};
+  };
+  return p_of_gain(split_gain(region(inside), region(without)) / static_cast<double>(replicates));
+}
+
 bool is_told_apart(const FoundBox& box, std::uint64_t replicates) {
   const Counts rest{box.left.trajectories - box.inside.trajectories, box.left.interesting - box.inside.interesting};
   return box.inside.trajectories > 0 && share_of(box.inside.interesting, box.inside.trajectories, replicates).low > rest.density();

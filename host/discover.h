@@ -42,6 +42,10 @@ Share share_of(std::uint64_t part, std::uint64_t all, std::uint64_t replicates);
 // restrictions says how dense they are: Bryant and Lempert (2010), section 3.3.
 double quasi_p(const Counts& inside, const Counts& without, std::uint64_t replicates);
 
+// Probability of so great a difference between the box and what one of its restrictions removes from `without`, if both were
+// equally dense: p_of_gain().
+double removal_p(const Counts& inside, const Counts& without, std::uint64_t replicates);
+
 // A bounded sample of trajectories for learning: of the interesting ones and of the others those whose numbers have the
 // smallest hashes. A function of which trajectories were offered, not of their order; each class is a simple random sample
 // (case-control sampling: Breslow, Journal of the American Statistical Association 91, 1996; bottom-k: Cohen and Kaplan, 2007).

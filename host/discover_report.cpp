@@ -16,7 +16,6 @@ namespace chokepoint {
 
 namespace {
 
-constexpr double kSignificant = 0.05;
 constexpr std::size_t kCurveRows = 10;
 
 // One restricted parameter of a box.
@@ -33,7 +32,8 @@ struct Restriction {
     const Edge* at = edge(upper);
     return at ? probability_level(prior, at->at) : upper ? 1 : 0;
   }
-  double p(std::uint64_t replicates) const { return quasi_p(box.inside, box.without[place], replicates); }
+  double p(std::uint64_t replicates) const { return removal_p(box.inside, box.without[place], replicates); }
+  double cautious_p(std::uint64_t replicates) const { return quasi_p(box.inside, box.without[place], replicates); }
   double selected() const { return box.learnt.selected[static_cast<std::size_t>(dimension)]; }
 };
 
@@ -79,7 +79,7 @@ std::string edge_text(const View& v, const Restriction& r, bool upper) {
   const auto [low, high] = r.bounds(upper);
   const double half = std::isfinite(high - low) ? std::max((high - low) / 2, 1e-6 * std::abs(edge->at)) : std::abs(edge->at) / 10;
   const auto bound = [&](double x) { return std::isfinite(x) ? round_to_error(x, half / 10) : std::string("none"); };
-  return fmt::format("{} ({} to {})", round_to_error(edge->at, half / 10), bound(low), bound(high));
+  return fmt::format("{} [{}, {}]", round_to_error(edge->at, half / 10), bound(low), bound(high));
 }
 
 TableColumn column(const std::vector<Restriction>& rows, const std::string& header, bool left,
@@ -91,12 +91,16 @@ TableColumn column(const std::vector<Restriction>& rows, const std::string& head
 
 std::string edges_table(const View& v, const FoundBox& box) {
   const auto rows = restrictions(v.found, v.scenario(), box);
+  const auto parameter = [](const Restriction& r) {
+    const std::string unit = r.row.unit;
+    return fmt::format("  {}{}", r.row.key, unit == "1" ? "" : " (" + unit + ")");
+  };
   const auto level = [&](const Restriction& r) { return fmt::format("{:.2f}{}{:.2f}", r.level(false), v.to(), r.level(true)); };
   return format_tables(
-      column(rows, "  parameter", true, [](const auto& r) { return std::string("  ") + r.row.key; }),
+      column(rows, "  parameter", true, parameter),
       {column(rows, "from (95 %)", true, [&](const auto& r) { return edge_text(v, r, false); }),
-       column(rows, "to (95 %)", true, [&](const auto& r) { return edge_text(v, r, true); }),
-       column(rows, "unit", true, [](const auto& r) { return std::string(r.row.unit); }), column(rows, "of its prior", true, level),
+       column(rows, "to (95 %)", true, [&](const auto& r) { return edge_text(v, r, true); }), column(rows, "of its prior", true, level),
+       column(rows, "p", false, [&](const auto& r) { return p_text(r.p(v.found.replicates)); }),
        column(rows, "quasi-p", false, [&](const auto& r) { return p_text(r.p(v.found.replicates)); }),
        column(rows, "selected", false, [](const auto& r) { return fmt::format("{:.0f} %", 100 * r.selected()); })},
       v.width);
@@ -177,7 +181,8 @@ std::string question_text(const Discovery& found, const Scenario& s) {
 std::string heading(const View& v, const DiscoverOptions& options) {
   const Discovery& f = v.found;
   const Counts both{f.learning.trajectories + f.counting.trajectories, f.learning.interesting + f.counting.interesting};
-  const std::string where = options.trajectories > 0 ? fmt::format("run again on {}", f.device) : "the stored sample";
+  const std::string where =
+      options.trajectories > 0 ? fmt::format("{} stored, the others run again on {}", v.stored.kept(), f.device) : "the stored sample";
   const auto grouped = [](std::uint64_t n) { return group_digits(fmt::format("{}", n)); };
   std::string text = wrap_text(fmt::format("Interesting: {}", question_text(f, v.scenario())), v.width, "  ");
   text += wrap_text(fmt::format("{} of {} trajectories ({}): {}", grouped(both.interesting), grouped(both.trajectories), where,
@@ -207,10 +212,11 @@ std::string reading(const View& v) {
   return wrap_text(
       fmt::format(
           "Counted figures come from trajectories that nothing was learnt from; {} is half a 95 % interval. Density: share of the box "
-          "that is interesting. Coverage: share of what is interesting that lies in the box. Quasi-p: chance of so dense a box if this "
-          "parameter did not matter given the others; above {:g} it may be chance. Repeated: half-samples in which the parameter is "
-          "restricted when all is done again. Edges have 95 % bounds from half-samples.",
-          v.plus_minus(), kSignificant),
+          "that is interesting. Coverage: share of what is interesting that lies in the box. Edges have 95 % bounds from half-samples. "
+          "p: chance of so great a difference of density to what the restriction removes, if it made none; quasi-p: of so dense a "
+          "box, if it were drawn from the box without the restriction, which is cautious where that removes little. Selected: how "
+          "often the parameter was worth restricting when one half of the data was searched and the other judged.",
+          v.plus_minus()),
       v.width, "");
 }
 
@@ -254,7 +260,8 @@ std::string restriction_json(const Restriction& r, std::uint64_t replicates) {
     members.emplace_back(upper ? "to" : "from", "[" + number(r.edge(upper)->at) + ", " + number(low) + ", " + number(high) + "]");
   }
   members.emplace_back("prior_levels", "[" + number(r.level(false)) + ", " + number(r.level(true)) + "]");
-  members.emplace_back("quasi_p", number(r.p(replicates)));
+  members.emplace_back("p", number(r.p(replicates)));
+  members.emplace_back("quasi_p", number(r.cautious_p(replicates)));
   members.emplace_back("selected", number(r.selected()));
   return object(members);
 }
@@ -318,7 +325,8 @@ std::string discovery_json(const Discovery& found, const StoredRun& stored, cons
 std::string discovery_csv(const Discovery& found, const StoredRun& stored) {
   const auto field = [](double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : std::string(); };
   std::string text =
-      "box,parameter,unit,from,from_low,from_high,to,to_low,to_high,prior_from,prior_to,quasi_p,selected,density,density_low,density_high,"
+      "box,parameter,unit,from,from_low,from_high,to,to_low,to_high,prior_from,prior_to,p,quasi_p,selected,density,density_low,density_"
+      "high,"
       "coverage,coverage_low,coverage_high,mass\n";
   int number_of_box = 0;
   for (const FoundBox& box : real_boxes(found)) {
@@ -330,9 +338,9 @@ std::string discovery_csv(const Discovery& found, const StoredRun& stored) {
       for (const bool upper : {false, true})
         text += r.edge(upper) ? fmt::format(",{},{},{}", field(r.edge(upper)->at), field(r.bounds(upper).low), field(r.bounds(upper).high))
                               : ",,,";
-      for (const double x :
-           {r.level(false), r.level(true), r.p(found.replicates), r.selected(), density.value, density.low, density.high, coverage.value,
-            coverage.low, coverage.high, static_cast<double>(box.inside.trajectories) / static_cast<double>(found.counting.trajectories)})
+      for (const double x : {r.level(false), r.level(true), r.p(found.replicates), r.cautious_p(found.replicates), r.selected(),
+                             density.value, density.low, density.high, coverage.value, coverage.low, coverage.high,
+                             static_cast<double>(box.inside.trajectories) / static_cast<double>(found.counting.trajectories)})
         text += "," + field(x);
       text += "\n";
     }

@@ -64,6 +64,8 @@ double split_gain(const Region& part, const Region& all) {
          log_likelihood(all.weight, all.interesting);
 }
 
+double p_of_gain(double gain) { return std::erfc(std::sqrt(std::max(0.0, gain))) / 2; }
+
 std::uint64_t hashed(std::uint64_t seed, std::uint64_t stream, std::uint64_t number) {
   std::uint64_t x = seed;
   for (const std::uint64_t word : {stream, number}) {

@@ -53,6 +53,10 @@ Region whole(const LabelledPoints& points, std::span<const double> weights);
 // 0 unless `part` is denser than the rest of `all`.
 double split_gain(const Region& part, const Region& all);
 
+// P(the gain or more) if both rates are equal and points independent: one-sided, by the normal limit of the root of twice
+// the gain (Wilks, Annals of Mathematical Statistics 9, 1938).
+double p_of_gain(double gain);
+
 // A word that depends on the three numbers alone (the finaliser of SplitMix64: Steele, Lea and Flood, OOPSLA 2014).
 std::uint64_t hashed(std::uint64_t seed, std::uint64_t stream, std::uint64_t number);
 

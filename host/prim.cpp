@@ -226,8 +226,7 @@ Region counted(const Region& region) {
   return {static_cast<double>(region.points), static_cast<double>(region.cases), region.points, region.cases};
 }
 
-// The least useful edge first, until each that is left is significant: all of them together at 5 %, after Bonferroni, by the
-// normal limit of the root of twice the gain.
+// The least useful edge first, until each that is left is significant: all of them together at 5 %, after Bonferroni.
 Box without_idle_edges(const LabelledPoints& points, std::span<const double> weights, Box box) {
   constexpr double kLevel = 0.05;
   const double edges = static_cast<double>(box.edges.size());
@@ -240,8 +239,7 @@ Box without_idle_edges(const LabelledPoints& points, std::span<const double> wei
       gains.push_back(split_gain(counted(near.box), counted(both)) / points.replicates);
     }
     const auto least = std::ranges::min_element(gains);
-    const double p = std::erfc(std::sqrt(std::max(0.0, *least))) / 2;  // one-sided: sqrt(2 gain) is about normal
-    if (p <= kLevel / edges) break;
+    if (p_of_gain(*least) <= kLevel / edges) break;
     box.edges.erase(box.edges.begin() + (least - gains.begin()));
   }
   return box;

@@ -46,6 +46,7 @@ struct PrimOptions {
   double coverage = 0;     // choose the densest box with at least this coverage ...
   double density = 0;      // ... or the one of greatest coverage with at least this density; both 0: see choose_step()
   std::size_t cases = 20;  // a box keeps at least so many interesting points
+  int splits = 50;         // of the points into a half to search in and a half to judge by
 };
 
 // A step of the peeling: what is left, and how it compares with everything.

@@ -98,6 +98,13 @@ TEST(Counted, QuasiP) {
   EXPECT_EQ(quasi_p({5, 0}, {100, 50}, 1), 1);
 }
 
+// 30 of 100 against 10 of 100: twice the gain is 2 (30 ln 1.5 + 70 ln 0.875 + 10 ln 0.5 + 90 ln 1.125) = 12.97, whose root is
+// 3.60.
+TEST(Counted, RemovalP) {
+  EXPECT_NEAR(removal_p({100, 30}, {200, 40}, 1), cdf(complement(boost::math::normal(), 3.6015)), 1e-6);
+  EXPECT_EQ(removal_p({100, 10}, {200, 40}, 1), 0.5);  // thinner: no sign of a difference
+}
+
 Facts facts_of(std::uint64_t first, const std::vector<std::uint8_t>& interesting) {
   Facts facts;
   facts.first = first;
@@ -305,7 +312,8 @@ TEST(DiscoverBaseline, FiguresAgree) {
   DiscoverOptions options;
   options.when = "capability_lag < 2";
   options.resamples = 40;
-  options.trajectories = 8000;
+  options.prim.splits = 10;
+  options.trajectories = 4000;
   DeviceOptions cpu;
   cpu.device = "cpu";
   const Discovery found = discover(StoredRun(path), options, cpu, [](auto, auto) {});
@@ -315,7 +323,7 @@ TEST(DiscoverBaseline, FiguresAgree) {
   for (const Counts& leaf : found.leaves) in_leaves += leaf.trajectories;
   EXPECT_EQ(in_boxes, found.together.trajectories);
   EXPECT_EQ(in_leaves, found.counting.trajectories);
-  EXPECT_EQ(found.learning.trajectories, 8000u);
+  EXPECT_EQ(found.learning.trajectories, 6000u);
   EXPECT_TRUE(is_told_apart(found.boxes[0], 1));
   for (const Counts& wider : found.boxes[0].without) EXPECT_GT(wider.trajectories, found.boxes[0].inside.trajectories);
 }

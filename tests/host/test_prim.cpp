@@ -39,8 +39,10 @@ TEST(Prim, FindsANoisyBox) {
 
 TEST(Prim, ClaimsNothingWhereNothingIs) {
   int claims = 0;
+  PrimOptions options;
+  options.splits = 20;
   for (std::uint64_t seed = 1; seed <= 200; ++seed)
-    claims += !find(uniform_points(500, 10, seed, [](const auto&) { return 0.3; })).box.edges.empty();
+    claims += !find(uniform_points(500, 10, seed, [](const auto&) { return 0.3; }), options).box.edges.empty();
   EXPECT_LE(claims, 2);  // of 200 searches along 20 sides each
 }
 
@@ -144,7 +146,7 @@ TEST(Prim, BoundsOfEdgesCover) {
   const double truth[] = {0.2, 0.5, 0.6};
   int covered[3] = {}, found_all = 0;
   for (int run = 0; run < kRuns; ++run) {
-    const LabelledPoints points = uniform_points(400, 2, 1000 + static_cast<std::uint64_t>(run), known_box(0.9, 0.1));
+    const LabelledPoints points = uniform_points(700, 2, 1000 + static_cast<std::uint64_t>(run), known_box(0.9, 0.1));
     const SortedPoints sorted(points);
     PrimOptions options;
     options.splits = 10;
