@@ -101,7 +101,7 @@ std::string edges_table(const View& v, const FoundBox& box) {
       {column(rows, "from (95 %)", true, [&](const auto& r) { return edge_text(v, r, false); }),
        column(rows, "to (95 %)", true, [&](const auto& r) { return edge_text(v, r, true); }), column(rows, "of its prior", true, level),
        column(rows, "p", false, [&](const auto& r) { return p_text(r.p(v.found.replicates)); }),
-       column(rows, "quasi-p", false, [&](const auto& r) { return p_text(r.p(v.found.replicates)); }),
+       column(rows, "quasi-p", false, [&](const auto& r) { return p_text(r.cautious_p(v.found.replicates)); }),
        column(rows, "selected", false, [](const auto& r) { return fmt::format("{:.0f} %", 100 * r.selected()); })},
       v.width);
 }
@@ -136,6 +136,7 @@ std::string curve_table(const View& v, const PrimBox& box) {
 std::string box_text(const View& v, std::size_t number) {
   const FoundBox& box = v.found.boxes[number];
   const std::uint64_t worlds = v.found.replicates;
+  const Region& everything = v.found.boxes[0].learnt.all;
   const Share density = v.share(box.inside), coverage = share_of(box.inside.interesting, v.found.counting.interesting, worlds),
               mass = share_of(box.inside.trajectories, v.found.counting.trajectories, worlds);
   std::string text = fmt::format("\nBox {}{}\n", number + 1, number > 0 ? ", of what earlier boxes left" : "");
@@ -144,7 +145,7 @@ std::string box_text(const View& v, std::size_t number) {
                     v.width, "  ", "  ");
   text += wrap_text(
       fmt::format("learnt:  density {:.3g} %, coverage {:.3g} %, mass {:.3g} %", 100 * box.learnt.region.density(),
-                  100 * box.learnt.region.interesting / box.learnt.all.interesting, 100 * box.learnt.region.weight / box.learnt.all.weight),
+                  100 * box.learnt.region.interesting / everything.interesting, 100 * box.learnt.region.weight / everything.weight),
       v.width, "  ", "  ");
   if (!is_told_apart(box, worlds)) text += "  NOT TOLD APART from chance on the trajectories that were counted.\n";
   text += "\n" + edges_table(v, box) + "\n";
@@ -181,9 +182,10 @@ std::string question_text(const Discovery& found, const Scenario& s) {
 std::string heading(const View& v, const DiscoverOptions& options) {
   const Discovery& f = v.found;
   const Counts both{f.learning.trajectories + f.counting.trajectories, f.learning.interesting + f.counting.interesting};
-  const std::string where =
-      options.trajectories > 0 ? fmt::format("{} stored, the others run again on {}", v.stored.kept(), f.device) : "the stored sample";
   const auto grouped = [](std::uint64_t n) { return group_digits(fmt::format("{}", n)); };
+  const std::string where = options.trajectories > 0
+                                ? fmt::format("{} stored, the others run again on {}", grouped(v.stored.kept()), f.device)
+                                : "the stored sample";
   std::string text = wrap_text(fmt::format("Interesting: {}", question_text(f, v.scenario())), v.width, "  ");
   text += wrap_text(fmt::format("{} of {} trajectories ({}): {}", grouped(both.interesting), grouped(both.trajectories), where,
                                 both.interesting == 0 ? "none" : percent(v, v.share(both))),
@@ -267,6 +269,7 @@ std::string restriction_json(const Restriction& r, std::uint64_t replicates) {
 }
 
 std::string box_json(const Discovery& found, const Scenario& s, const FoundBox& box) {
+  const Region& everything = found.boxes[0].learnt.all;
   const auto step = [&](const PeelStep& one) {
     return object({{"coverage", number(one.coverage)},
                    {"density", number(one.region.density())},
@@ -279,7 +282,7 @@ std::string box_json(const Discovery& found, const Scenario& s, const FoundBox& 
                  {"mass", share_json(share_of(box.inside.trajectories, found.counting.trajectories, found.replicates))},
                  {"told_apart", is_told_apart(box, found.replicates) ? "true" : "false"},
                  {"learnt_density", number(box.learnt.region.density())},
-                 {"learnt_coverage", number(box.learnt.region.interesting / box.learnt.all.interesting)},
+                 {"learnt_coverage", number(box.learnt.region.interesting / everything.interesting)},
                  {"restrictions",
                   json::array(restrictions(found, s, box), [&](const Restriction& r) { return restriction_json(r, found.replicates); })},
                  {"chosen", number(static_cast<double>(box.learnt.chosen))},
