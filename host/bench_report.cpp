@@ -6,11 +6,14 @@
 #include "bench.h"
 #include "execute.h"
 #include "fmt/format.h"
+#include "json.h"
 #include "terminal.h"
 
 namespace chokepoint {
 
 namespace {
+
+using namespace json;
 
 const char* kind(bool measured) { return measured ? "measured" : "predicted"; }
 
@@ -106,34 +109,6 @@ std::string policies_table(const Benchmark& b, int width) {
 }
 
 // ---- JSON
-
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "null"; }
-
-std::string quoted(const std::string& text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20)
-      json += fmt::format("\\u{:04x}", static_cast<int>(c));
-    else
-      json.append(c == '"' || c == '\\' ? "\\" : "").push_back(c);
-  }
-  return json + '"';
-}
-
-using Members = std::vector<std::pair<std::string, std::string>>;
-
-std::string object(const Members& members, const char* separator = ", ") {
-  std::string json;
-  for (const auto& [name, value] : members) json += (json.empty() ? "" : separator) + quoted(name) + ": " + value;
-  return "{" + json + "}";
-}
-
-template <class Row, class Function>
-std::string array(const std::vector<Row>& rows, Function&& json_of, const char* separator = ",\n    ") {
-  std::string json;
-  for (const Row& row : rows) json += (json.empty() ? "" : separator) + json_of(row);
-  return "[" + json + "]";
-}
 
 std::string device_list(const DeviceOptions& d) {
   return object(

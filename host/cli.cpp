@@ -248,6 +248,9 @@ constexpr Verb kVerbs[] = {
     {"sensitivity", "FILE...", "what drives the outcome: total and first-order Sobol indices, by a design of their own",
      "chokepoint sensitivity configs/baseline.toml -m capability_lag --samples 20000 --csv indices.csv", verb_sensitivity,
      sensitivity_options},
+    {"discover", "OUT.h5", "for which parameters is a trajectory interesting? Boxes and a tree",
+     "chokepoint discover outputs/baseline.h5 --policy tight_controls --against status_quo --when 'capability_lag < 0'", verb_discover,
+     discover_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };

@@ -411,11 +411,7 @@ void add_late_defaults(TomlValue& root, const Scenario& scenario) {
   stop->value.entries.push_back({"max_trajectories", place, std::move(most)});
 }
 
-}  // namespace
-
-Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<std::string>& overrides) {
-  Problems problems;
-  Document document = read_document(kDefaults, paths, overrides, problems);
+Scenario scenario_of(Document document, const std::vector<std::string>& overrides, Problems& problems) {
   TableReader root(document.root, "", problems);
   Scenario scenario;
   scenario.title = root.string("title");
@@ -443,6 +439,18 @@ Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<
   scenario.overrides = overrides;
   scenario.resolved = resolved_text(document.root, problems);
   return scenario;
+}
+
+}  // namespace
+
+Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<std::string>& overrides) {
+  Problems problems;
+  return scenario_of(read_document(kDefaults, paths, overrides, problems), overrides, problems);
+}
+
+Scenario parse_scenario(const std::string& name, const std::string& resolved) {
+  Problems problems;
+  return scenario_of(parse_document(kDefaults, name, resolved, problems), {}, problems);
 }
 
 }  // namespace chokepoint

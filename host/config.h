@@ -14,4 +14,7 @@ namespace chokepoint {
 // "file:line:column: what, limit, unit, what to do"; EnvironmentError if a file cannot be read.
 Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<std::string>& overrides);
 
+// The scenario of a text that Scenario::resolved holds, called `name` in messages.
+Scenario parse_scenario(const std::string& name, const std::string& resolved);
+
 }  // namespace chokepoint

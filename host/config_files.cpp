@@ -252,6 +252,21 @@ Document read_document(std::string_view defaults, const std::vector<std::string>
   return document;
 }
 
+Document parse_document(std::string_view defaults, const std::string& name, const std::string& text, Problems& problems) {
+  Document document;
+  document.root = parse_toml(defaults, problems.add_source(Problems::Source::kDefault, ""));
+  const int source = problems.add_source(Problems::Source::kFile, name);
+  try {
+    merge_document(document.root, parse_toml(text, source));
+  } catch (const TomlSyntaxError& error) {
+    problems.add({source, error.line, error.column}, "not TOML: " + error.what);
+  }
+  problems.throw_if_any();
+  document.files.push_back({name, text});
+  document.end = problems.end_of(source);
+  return document;
+}
+
 std::string resolved_text(const TomlValue& root, const Problems& problems) {
   std::string text;
   write_table("", "", root, problems, text);

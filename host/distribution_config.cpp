@@ -381,6 +381,26 @@ double probability_below(const Prior& prior, double x) {
   return cdf(boost::math::beta_distribution<>(1 + 4 * mode, 5 - 4 * mode), share);  // PERT of shape 4
 }
 
+double probability_level(const Prior& prior, double x) {
+  double level = 0;
+  switch (prior.kind) {
+    case Kind::kConstant:
+      return x >= prior.values[0] ? 1 : 0;
+    case Kind::kChoice:
+      for (std::size_t i = 0; i < prior.values.size(); ++i) level += prior.values[i] <= x ? prior.weights[i] : 0;
+      return level;
+    case Kind::kMixture:
+      for (std::size_t i = 0; i < prior.parts.size(); ++i) level += prior.weights[i] * probability_level(prior.parts[i], x);
+      return level;
+    case Kind::kTruncated: {
+      const double from = probability_below(prior.parts[0], prior.values[0]), to = probability_below(prior.parts[0], prior.values[1]);
+      return std::clamp((probability_below(prior.parts[0], x) - from) / (to - from), 0.0, 1.0);
+    }
+    default:
+      return probability_below(prior, x);
+  }
+}
+
 bool inside(double value, Range range) {
   if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) return false;
   const auto rounded = static_cast<float>(value);

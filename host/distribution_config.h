@@ -31,6 +31,9 @@ std::optional<Prior> read_law(const TomlEntry& law, const std::string& owner, st
 // P(draw < x) of a law that may be truncated: continuous, and not truncated already.
 double probability_below(const Prior& prior, double x);
 
+// The same of every law, P(draw <= x) of one with single values.
+double probability_level(const Prior& prior, double x);
+
 // True when the value is in the range after rounding to the model's precision.
 bool inside(double value, Range range);
 
