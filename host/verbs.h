@@ -29,15 +29,14 @@ Words split_list(const std::string& list);  // "a,b" to a and b
 
 // Configuration files, overrides and what they come to.
 void add_configuration(const Scenario& scenario, Provenance& entries);
-// Commands in files of their own.
-void discover_options(po::options_description& options);
-int verb_discover(const po::variables_map& options, const Words& arguments);
 
 std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
 
 // Commands in files of their own.
+void discover_options(po::options_description& options);
+int verb_discover(const po::variables_map& options, const Words& arguments);
 void sensitivity_options(po::options_description& options);
 int verb_sensitivity(const po::variables_map& options, const Words& files);
 
