@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "plan.h"
+
 namespace chokepoint {
 
 namespace {
@@ -55,10 +57,7 @@ void Frame::put_time() {
 }
 
 void Frame::put_events() {
-  std::vector<std::string> names;
-  for (const EventRow& event : model_.events) names.push_back(event.key);
-  for (int trigger = 1; names.size() < event_.length; ++trigger) names.push_back(fmt::format("trigger_{}", trigger));
-  out_.put_texts({"event", {event_}, "1", "event"}, names);
+  out_.put_texts({"event", {event_}, "1", "event"}, event_names(scenario_));
 }
 
 Variable Frame::about(int metric, const std::string& suffix, std::vector<Axis> axes, const std::string& what) const {

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 // Made-up numbers: 2 policies, 4 quarterly records of the brownian model, one joint histogram, 5 trajectories.
 struct Example {
   Scenario scenario;
-  Shape shape{2, 2, 4, 12, 5, 1, 3};
+  Shape shape{2, 2, 4, 12, 5, 1, 3, 0, 0, 0, 0, 1};
   Tallies tallies{shape};
   Sample sample{shape, 3};
   Statistics statistics;
