@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "moments.h"
+
 namespace chokepoint {
 
 namespace {
@@ -125,17 +127,12 @@ MeanError mean_error(const Scenario& s, const Tallies& tallies, int policy, int 
   if (n <= 0) return {kNaN, kNaN, kNaN, 0};
   const double unit = std::ldexp(1.0, s.model->metrics[metric].log2_unit), count = static_cast<double>(n);
   const double mean = static_cast<double>(sums.units) / count;
-  // Sum of squared deviations about the whole-number mean, exactly, then about the mean: no cancellation.
-  const Wide pivot = sums.units / n;
-  const auto wrap = [](Wide x) { return static_cast<UnsignedWide>(x); };  // intermediate terms may pass 2^127
-  const auto about_pivot = static_cast<Wide>(sums.squares - 2 * wrap(pivot) * wrap(sums.units) + wrap(pivot) * wrap(pivot) * wrap(n));
-  const double offset = mean - static_cast<double>(pivot);
-  const double variance = n > 1 ? std::max(0.0, (static_cast<double>(about_pivot) - count * offset * offset) / (count - 1)) : kNaN;
+  const double variance = n > 1 ? squared_deviations(sums, n) / (count - 1) : kNaN;
   const double sd = std::sqrt(variance) * unit;
   return {mean * unit, sd / std::sqrt(independent(s, n)), sd, n};
 }
 
-Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sample&) {
+Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sample& sample) {
   const Shape& shape = tallies.shape;
   Statistics result;
   std::vector<std::pair<double, double>> bands(s.quantiles.size());
@@ -177,6 +174,7 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sa
       }
       put_probability(s, happened, of, result.event_probability, result.event_probability_bounds);
     }
+  result.sensitivity = derive_sensitivity(s, tallies, sample);
   return result;
 }
 

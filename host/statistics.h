@@ -7,6 +7,7 @@
 
 #include "../kernels/engine.h"
 #include "scenario.h"
+#include "sensitivity.h"
 
 namespace chokepoint {
 
@@ -24,6 +25,7 @@ struct Statistics {
   std::vector<double> event_probability_bounds;  // (policy, event, bound) 95 % interval, Clopper-Pearson
   std::vector<double> event_cdf;                 // (policy, event, time) happened by then
   std::vector<double> event_cdf_bounds;          // (policy, event, time, bound)
+  SensitivityStatistics sensitivity;
 };
 
 Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies, const Sample& sample);
