@@ -46,15 +46,21 @@ void measure(OutputSeries& s, const Scenario& scenario, const Tallies& tallies, 
 
 }  // namespace
 
+OutputSeries series_of(const Scenario& scenario, const Tallies& tallies, const Probe& probe, int policy, int time, int metric,
+                       bool difference) {
+  const Shape& shape = tallies.shape;
+  OutputSeries series{policy, time, metric, difference, shape.output(policy, time, metric), shape.output(scenario.reference, time, metric)};
+  measure(series, scenario, tallies, probe);
+  return series;
+}
+
 std::vector<OutputSeries> all_series(const Scenario& scenario, const Tallies& tallies, const Probe& probe) {
   const Shape& shape = tallies.shape;
   std::vector<OutputSeries> series;
   for (const bool difference : {false, true})
     for (int p = 0; p < shape.policies; ++p)
       for (int t = 0; t < shape.times; ++t)
-        for (int m = 0; m < shape.metrics; ++m)
-          measure(series.emplace_back(OutputSeries{p, t, m, difference, shape.output(p, t, m), shape.output(scenario.reference, t, m)}),
-                  scenario, tallies, probe);
+        for (int m = 0; m < shape.metrics; ++m) series.push_back(series_of(scenario, tallies, probe, p, t, m, difference));
   return series;
 }
 

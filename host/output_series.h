@@ -23,6 +23,9 @@ struct OutputSeries {
   bool from_probe = false;    // the variance of worlds is an estimate from the probe
 };
 
+OutputSeries series_of(const Scenario& scenario, const Tallies& tallies, const Probe& probe, int policy, int time, int metric,
+                       bool difference);
+
 // Every output, and then every difference; Shape::outputs() of each.
 std::vector<OutputSeries> all_series(const Scenario& scenario, const Tallies& tallies, const Probe& probe);
 

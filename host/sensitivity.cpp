@@ -215,4 +215,13 @@ SensitivityStatistics derive_sensitivity(const Scenario& scenario, const Tallies
   return result;
 }
 
+std::vector<Estimate> derive_first_order(const Scenario& scenario, const Tallies& tallies, const Sample& sample, int policy, int time,
+                                         int metric, bool difference) {
+  const Probe probe(tallies, sample);
+  const OutputSeries series = series_of(scenario, tallies, probe, policy, time, metric, difference);
+  std::vector<Estimate> indices(tallies.shape.drivers, Estimate{kNaN, kNaN});
+  FirstOrder(scenario, tallies, probe).derive(std::span(&series, 1), indices.data());
+  return indices;
+}
+
 }  // namespace chokepoint

@@ -39,6 +39,10 @@ struct SensitivityStatistics {
 
 SensitivityStatistics derive_sensitivity(const Scenario& scenario, const Tallies& tallies, const Sample& sample);
 
+// First-order indices of one output, or of its difference, by every driver.
+std::vector<Estimate> derive_first_order(const Scenario& scenario, const Tallies& tallies, const Sample& sample, int policy, int time,
+                                         int metric, bool difference);
+
 // Sums over the bins of one driver, as the index is made from them.
 struct BinnedSums {
   std::array<double, kDriverBins> count, about_mean;  // trajectories; their sum less count times the mean of all
