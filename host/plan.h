@@ -16,6 +16,9 @@ Shape shape_of(const Scenario& scenario);
 std::vector<int> decided_metrics(const ModelInfo& model);
 std::vector<int> drivers(const Scenario& scenario);
 
+// The word of the smallest difference that is binned (AnalysisPlan).
+std::uint32_t least_difference(const MetricRow& metric);
+
 // Bytes that a run on the CPU takes at most, and about what its file will take.
 std::size_t estimate_memory(const Job& job, int threads);
 std::size_t estimate_file_size(const Scenario& scenario);

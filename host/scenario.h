@@ -95,6 +95,7 @@ struct Scenario {
   std::vector<double> quantiles;
   std::vector<JointPair> joint;
   std::vector<Satisfice> satisfice;
+  double hurwicz = 0.5;                      // weight of the best outcome against the worst, from 0 to 1
   std::vector<int> sensitivity_records;      // records at which it is asked what drives the outcome; the last one among them
   std::vector<ConfigurationFile> files;      // as given, bases first
   std::vector<std::string> overrides;        // "--set" and flags, as given

@@ -12,9 +12,6 @@ namespace chokepoint {
 namespace {
 
 using Binomial = boost::math::binomial_distribution<double>;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kTail = 0.025;                   // outside a 95 % interval, on each side
-constexpr double kHalfWidth = 1.959963984540054;  // of a 95 % interval, in standard errors
 
 double backward(const MetricRow& m, double t) {
   switch (m.scale) {
@@ -70,19 +67,6 @@ class CellDistribution {
   std::int64_t cumulative_[kAbove + 1];
 };
 
-// Numbers of independent draws behind `count` trajectories: worlds, since draws within one are alike.
-double independent(const Scenario& s, std::int64_t count) {
-  return std::max(1.0, static_cast<double>(count) / static_cast<double>(s.replicates));
-}
-
-// Probabilities between which the quantile p of n independent draws lies in the sample, by the binomial
-// law of the number of draws below it (David and Nagaraja, Order Statistics, 7.1).
-std::pair<double, double> quantile_band(double n, double p) {
-  const Binomial below(std::floor(n), p);
-  const double lower = quantile(below, kTail), upper = quantile(complement(below, kTail)) + 1;
-  return {std::max(0.0, lower / n), std::min(1.0, upper / n)};
-}
-
 void put_probability(const Scenario& s, std::int64_t happened, std::int64_t of, std::vector<double>& probability,
                      std::vector<double>& bounds) {
   if (of == 0) {
@@ -120,26 +104,14 @@ std::vector<double> bin_edges(const MetricRow& metric) {
 
 MeanError mean_error(const Scenario& s, const Tallies& tallies, int policy, int metric, int record) {
   const std::size_t cell = tallies.shape.cell(policy, metric, record);
-  const CellSums& sums = tallies.sums[cell];
   const std::int64_t n = static_cast<std::int64_t>(tallies.trajectories) - tallies.slots[cell * kSlots + kNonFinite];
-  if (n <= 0) return {kNaN, kNaN, kNaN, 0};
-  const double unit = std::ldexp(1.0, s.model->metrics[metric].log2_unit), count = static_cast<double>(n);
-  const double mean = static_cast<double>(sums.units) / count;
-  // Sum of squared deviations about the whole-number mean, exactly, then about the mean: no cancellation.
-  const Wide pivot = sums.units / n;
-  const auto wrap = [](Wide x) { return static_cast<UnsignedWide>(x); };  // intermediate terms may pass 2^127
-  const auto about_pivot = static_cast<Wide>(sums.squares - 2 * wrap(pivot) * wrap(sums.units) + wrap(pivot) * wrap(pivot) * wrap(n));
-  const double offset = mean - static_cast<double>(pivot);
-  const double variance = n > 1 ? std::max(0.0, (static_cast<double>(about_pivot) - count * offset * offset) / (count - 1)) : kNaN;
-  const double sd = std::sqrt(variance) * unit;
-  return {mean * unit, sd / std::sqrt(independent(s, n)), sd, n};
+  return mean_error(tallies.sums[cell], n, independent(s, n), s.model->metrics[metric].log2_unit);
 }
 
 Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sample&) {
   const Shape& shape = tallies.shape;
   Statistics result;
-  std::vector<std::pair<double, double>> bands(s.quantiles.size());
-  std::int64_t bands_for = -1;
+  QuantileBands bands(s.quantiles);
   for (int m = 0; m < shape.metrics; ++m) {
     MetricStatistics& out = result.metrics.emplace_back();
     for (int p = 0; p < shape.policies; ++p)
@@ -148,19 +120,15 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sa
         out.mean.push_back(mean.mean);
         out.mean_se.push_back(mean.standard_error);
         out.sd.push_back(mean.sd);
-        out.mean_bounds.insert(out.mean_bounds.end(),
-                               {mean.mean - kHalfWidth * mean.standard_error, mean.mean + kHalfWidth * mean.standard_error});
+        const Interval bounds = mean_interval(mean.mean, mean.standard_error);
+        out.mean_bounds.insert(out.mean_bounds.end(), {bounds.low, bounds.high});
         const std::size_t cell = shape.cell(p, m, r);
         const CellDistribution values(s.model->metrics[m], &tallies.slots[cell * kSlots], tallies.sums[cell]);
         const double count = static_cast<double>(values.count());
-        if (values.count() != bands_for && values.count() > 0) {
-          for (std::size_t q = 0; q < s.quantiles.size(); ++q) bands[q] = quantile_band(independent(s, values.count()), s.quantiles[q]);
-          bands_for = values.count();
-        }
         for (std::size_t q = 0; q < s.quantiles.size(); ++q) {
+          const auto [lower, upper] = bands.band(q, independent(s, values.count()));
           out.quantile.push_back(values.at_rank(s.quantiles[q] * count));
-          out.quantile_bounds.push_back(values.at_rank(bands[q].first * count));
-          out.quantile_bounds.push_back(values.at_rank(bands[q].second * count));
+          out.quantile_bounds.insert(out.quantile_bounds.end(), {values.at_rank(lower * count), values.at_rank(upper * count)});
         }
       }
   }
@@ -177,6 +145,9 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sa
       }
       put_probability(s, happened, of, result.event_probability, result.event_probability_bounds);
     }
+  result.paired = derive_paired(s, tallies);
+  result.decisions = derive_decisions(s, tallies);
+  result.satisficing = derive_satisficing(s, tallies);
   return result;
 }
 

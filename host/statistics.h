@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "../kernels/engine.h"
+#include "decision.h"
+#include "estimate.h"
+#include "paired.h"
 #include "scenario.h"
 
 namespace chokepoint {
@@ -24,6 +27,9 @@ struct Statistics {
   std::vector<double> event_probability_bounds;  // (policy, event, bound) 95 % interval, Clopper-Pearson
   std::vector<double> event_cdf;                 // (policy, event, time) happened by then
   std::vector<double> event_cdf_bounds;          // (policy, event, time, bound)
+  std::vector<PairedStatistics> paired;          // of each metric
+  std::vector<DecisionStatistics> decisions;     // of each metric that has a direction: decided_metrics()
+  SatisficingStatistics satisficing;
 };
 
 Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies, const Sample& sample);
@@ -35,10 +41,6 @@ double to_bin_scale(const MetricRow& metric, double x);
 std::vector<double> bin_edges(const MetricRow& metric);
 
 // Mean and standard error of one cell: what `run.stop` watches.
-struct MeanError {
-  double mean, standard_error, sd;
-  std::int64_t count;  // finite values
-};
 MeanError mean_error(const Scenario& scenario, const Tallies& tallies, int policy, int metric, int record);
 
 }  // namespace chokepoint
