@@ -3,6 +3,8 @@
 #include "layout_parts.h"
 
 #include <chrono>
+#include <cmath>
+#include <limits>
 
 #include "plan.h"
 
@@ -58,6 +60,38 @@ void Frame::put_time() {
 
 void Frame::put_events() {
   out_.put_texts({"event", {event_}, "1", "event"}, event_names(scenario_));
+}
+
+void Frame::put_quantiles() { out_.put<double>({"quantile", {quantile_}, "1", "share of trajectories below"}, scenario_.quantiles); }
+
+void Frame::put_bounds() { out_.put<double>({"bound", {bound_}, "1", "ends of the 95 % interval of the sampling error"}, {0.025, 0.975}); }
+
+void Frame::put_sums(int metric, const std::string& suffix, const std::vector<Axis>& axes, const std::string& what,
+                     const std::function<const CellSums&(std::size_t)>& sums_of) {
+  const auto put = [&]<class T>(const char* name, const char* kind, const char* units, std::size_t limbs, double unit, auto get) {
+    Variable variable = about(metric, suffix + name, axes, fmt::format(fmt::runtime(kind), what));
+    if (units) variable.units = units;
+    if (limbs > 1) {
+      variable.axes.push_back({"limb", limbs});
+      variable.attributes.push_back({"unit", unit});
+    }
+    const std::size_t cells = variable.row_size() / limbs;
+    out_.put<T>(variable, [&](std::size_t row, std::span<T> out) {
+      for (std::size_t i = 0; i < cells; ++i) get(sums_of(row * cells + i), out.subspan(i * limbs, limbs));
+    });
+  };
+  using Whole = std::span<std::int64_t>;
+  const double unit = std::ldexp(1.0, row(metric).log2_unit);
+  const auto extreme = [](float value) { return std::isfinite(value) ? value : std::numeric_limits<float>::quiet_NaN(); };
+  put.operator()<std::int64_t>("_sum", "sum of {} in whole `unit`s", "1", 4, unit, [](const CellSums& s, Whole out) { split(s.units, out); });
+  put.operator()<std::int64_t>("_sum_of_squares", "sum of squares of {} in whole `unit`s", "1", 4, unit * unit,
+                               [](const CellSums& s, Whole out) { split(s.squares, out); });
+  put.operator()<std::int64_t>("_saturated", "{} beyond 2^43 units, summed as 2^43", "1", 1, unit,
+                               [](const CellSums& s, Whole out) { out[0] = s.saturated; });
+  put.operator()<float>("_least", "least of the finite {}", nullptr, 1, unit,
+                        [&](const CellSums& s, std::span<float> out) { out[0] = extreme(s.least); });
+  put.operator()<float>("_greatest", "greatest of the finite {}", nullptr, 1, unit,
+                        [&](const CellSums& s, std::span<float> out) { out[0] = extreme(s.greatest); });
 }
 
 Variable Frame::about(int metric, const std::string& suffix, std::vector<Axis> axes, const std::string& what) const {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ class Frame {
   void put_policies();
   void put_parameters();
   void put_events();
+  void put_quantiles();
+  void put_bounds();
+  // Exact sums and extremes about a metric, over axes whose cells sums_of(number) gives in order: "price_difference_sum" and so on.
+  void put_sums(int metric, const std::string& suffix, const std::vector<Axis>& axes, const std::string& what,
+                const std::function<const CellSums&(std::size_t)>& sums_of);
 
   const Result& result_;
   const Scenario& scenario_;

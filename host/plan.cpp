@@ -206,12 +206,6 @@ KernelPlan common_plan(const Scenario& s, const Shape& shape, std::vector<float>
   return plan;
 }
 
-// The word of the smallest difference that is binned: kOctaves below the first power of two beyond the metric's range.
-std::uint32_t least_difference(const MetricRow& m) {
-  const float range = m.scale == Scale::kLog ? m.high : std::max(m.high - m.low, m.high);
-  return std::bit_cast<std::uint32_t>(std::ldexp(1.0f, static_cast<int>(std::ceil(std::log2(range))) - kOctaves));
-}
-
 AnalysisPlan analysis_plan(const Scenario& s, const Shape& shape) {
   AnalysisPlan plan{};
   plan.policies = shape.policies;
@@ -258,6 +252,12 @@ Trigger make_trigger(const TriggerSetting& setting) {
 }
 
 }  // namespace
+
+std::uint32_t least_difference(const MetricRow& m) {
+  // kOctaves below the first power of two beyond the metric's range.
+  const float range = m.scale == Scale::kLog ? m.high : std::max(m.high - m.low, m.high);
+  return std::bit_cast<std::uint32_t>(std::ldexp(1.0f, static_cast<int>(std::ceil(std::log2(range))) - kOctaves));
+}
 
 std::vector<int> decided_metrics(const ModelInfo& model) {
   std::vector<int> metrics;

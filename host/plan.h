@@ -20,6 +20,9 @@ std::vector<int> drivers(const Scenario& scenario);
 std::vector<std::string> event_names(const Scenario& scenario);
 bool has_event(const Scenario& scenario, int policy, int event);
 
+// The word of the smallest difference that is binned (AnalysisPlan).
+std::uint32_t least_difference(const MetricRow& metric);
+
 // Bytes that a run on the CPU takes at most, and about what its file will take.
 std::size_t estimate_memory(const Job& job, int threads);
 std::size_t estimate_file_size(const Scenario& scenario);

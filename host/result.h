@@ -15,7 +15,7 @@
 
 namespace chokepoint {
 
-inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersion = 2;
 
 // How a result came about: name and value, in the order of the file. Not part of result_hash. "version" and
 // "command" also make the attributes `source` and `history` of the file.

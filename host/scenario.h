@@ -76,7 +76,7 @@ enum class StopStatistic {
   kSatisficing,
   kFirstOrder,
   kDifferenceFirstOrder,
-  kPawn,
+  kEvpi,
   kEvppi
 };
 

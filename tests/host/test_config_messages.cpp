@@ -185,7 +185,7 @@ TEST_F(ConfigMessages, WrongStops) {
   EXPECT_EQ(about(error + "statistic = \"sobol\""),
             "5:13: run.stop.statistic = \"sobol\" is unknown. Legal here: mean, mean_difference, quantile, difference_quantile, "
             "probability_better, event_probability, regret_mean, regret_p95, probability_best, satisficing, first_order, "
-            "difference_first_order, pawn, evppi.");
+            "difference_first_order, evpi, evppi.");
   EXPECT_EQ(about(error + "statistic = \"means\""), "5:13: run.stop.statistic = \"means\" is unknown. Did you mean 'mean'?");
   EXPECT_EQ(about(error + "statistic = 1"), "5:13: run.stop.statistic = 1 is a whole number; a string is needed");
   EXPECT_EQ(about(error + "max_trajectories = 999"), "5:20: run.stop.max_trajectories = 999 is below run.trajectories = 1000");
@@ -202,14 +202,14 @@ TEST_F(ConfigMessages, KeysOfStopsFollowTheStatistic) {
   const std::string metric = "metric = \"value\"\n";
   EXPECT_EQ(about("mean", metric + "parameter = \"drift\""),
             "6:1: run.stop.parameter means nothing for the statistic \"mean\"; take it out. It belongs to first_order, "
-            "difference_first_order, pawn, evppi");
+            "difference_first_order, evppi");
   EXPECT_EQ(about("event_probability", metric + "event = \"barrier\""),
             "5:1: run.stop.metric means nothing for the statistic \"event_probability\"; take it out. It belongs to mean, "
             "mean_difference, quantile, difference_quantile, probability_better, regret_mean, regret_p95, probability_best, first_order, "
-            "difference_first_order, pawn, evppi");
+            "difference_first_order, evpi, evppi");
   EXPECT_EQ(about("regret_mean", metric + "time = 2031-01-01"),
             "6:1: run.stop.time means nothing for the statistic \"regret_mean\"; take it out. It belongs to mean, mean_difference, quantile, "
-            "difference_quantile, probability_better, event_probability, first_order, difference_first_order, pawn");
+            "difference_quantile, probability_better, event_probability, first_order, difference_first_order");
   EXPECT_EQ(about("quantile", metric), "2:6: run.stop.quantile is missing; name the quantile whose quantile is watched");
   EXPECT_EQ(about("quantile", metric + "quantile = 1"), "6:12: run.stop.quantile = 1 must lie between 0 and 1, both excluded");
   EXPECT_EQ(about("event_probability", "event = \"barier\""), "5:9: run.stop.event = \"barier\" is unknown. Did you mean 'barrier'?");
@@ -239,7 +239,7 @@ TEST_F(ConfigMessages, SomeStopsNeedADirectionSeveralPoliciesOrAVaryingParameter
     return refusal({"x.toml"});
   };
   EXPECT_EQ(about("mean_difference"), "x.toml:10:6: run.stop.statistic = \"mean_difference\" compares policies; there is only one");
-  EXPECT_EQ(about("pawn"), "x.toml:10:6: run.stop.statistic = \"pawn\" needs a parameter that varies; all are constant");
+  EXPECT_EQ(about("first_order"), "x.toml:10:6: run.stop.statistic = \"first_order\" needs a parameter that varies; all are constant");
   const auto undirected =
       std::ranges::find_if(find_model("race")->metrics, [](const MetricRow& m) { return m.direction == Direction::kNone; });
   write("x.toml", "extends = \"" CHOKEPOINT_SOURCE_DIR "/configs/baseline.toml\"\n[run.stop]\nstandard_error = 1\nstatistic = \"regret_mean\"\n"
