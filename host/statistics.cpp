@@ -175,6 +175,7 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sa
       put_probability(s, happened, of, result.event_probability, result.event_probability_bounds);
     }
   result.sensitivity = derive_sensitivity(s, tallies, sample);
+  result.information = derive_information(s, tallies, sample);
   return result;
 }
 

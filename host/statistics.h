@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../kernels/engine.h"
+#include "information.h"
 #include "scenario.h"
 #include "sensitivity.h"
 
@@ -26,6 +27,7 @@ struct Statistics {
   std::vector<double> event_cdf;                 // (policy, event, time) happened by then
   std::vector<double> event_cdf_bounds;          // (policy, event, time, bound)
   SensitivityStatistics sensitivity;
+  std::vector<Information> information;  // (decision)
 };
 
 Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies, const Sample& sample);
