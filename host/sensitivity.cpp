@@ -7,7 +7,9 @@
 #include <limits>
 
 #include "output_series.h"
+#include "pawn.h"
 #include "plan.h"
+#include "variance_split.h"
 
 namespace chokepoint {
 
@@ -177,9 +179,12 @@ std::vector<float> bin_means(const Scenario& scenario, const Tallies& tallies) {
   for (int p = 0; p < shape.policies; ++p)
     for (int m = 0; m < shape.metrics; ++m) {
       const double unit = std::ldexp(1.0, scenario.model->metrics[m].log2_unit);
+      const bool finite = tallies.slots[shape.cell(p, m, shape.records - 1) * kSlots + kNonFinite] == 0;
       const std::size_t from = shape.output(p, shape.times - 1, m) * shape.drivers * kDriverBins;
       for (std::size_t i = 0; i < std::size_t(shape.drivers) * kDriverBins; ++i)
-        means.push_back(static_cast<float>(static_cast<double>(tallies.bin_sums[from + i]) * unit / static_cast<double>(tallies.bin_counts[i])));
+        means.push_back(finite ? static_cast<float>(static_cast<double>(tallies.bin_sums[from + i]) * unit /
+                                                    static_cast<double>(tallies.bin_counts[i]))
+                               : std::numeric_limits<float>::quiet_NaN());
     }
   return means;
 }
@@ -194,14 +199,11 @@ BinnedIndex binned_index(const BinnedSums& s, double uneven) {
   return index;
 }
 
-SensitivityStatistics derive_sensitivity(const Scenario& scenario, const Tallies& tallies, const Sample& sample) {
-  const Shape& shape = tallies.shape;
-  SensitivityStatistics result;
-  if (shape.times == 0) return result;
-  const Probe probe(tallies, sample);
-  const std::vector<OutputSeries> series = all_series(scenario, tallies, probe);
-  const FirstOrder first_order(scenario, tallies, probe);
-  const std::size_t drivers = shape.drivers, half = shape.outputs() * drivers;
+namespace {
+
+void derive_first_order(const FirstOrder& first_order, const std::vector<OutputSeries>& series, std::size_t drivers,
+                        SensitivityStatistics& result) {
+  const std::size_t half = series.size() / 2 * drivers;
   std::vector<Estimate> indices(2 * half, Estimate{kNaN, kNaN});
   const auto groups = static_cast<std::int64_t>((series.size() + kGroup - 1) / kGroup);
 #pragma omp parallel for schedule(dynamic)
@@ -211,6 +213,54 @@ SensitivityStatistics derive_sensitivity(const Scenario& scenario, const Tallies
   }
   result.first_order.assign(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(half));
   result.difference_first_order.assign(indices.begin() + static_cast<std::ptrdiff_t>(half), indices.end());
+}
+
+// One trajectory of each world, so that values are independent.
+std::vector<float> one_of_each_world(const OutputSeries& series, const Probe& probe) {
+  const float *own = probe.values(series.output), *reference = probe.values(series.reference);
+  std::vector<float> values(probe.worlds);
+  for (int w = 0, i = 0; w < probe.worlds; ++w, i += probe.replicates) values[w] = series.difference ? own[i] - reference[i] : own[i];
+  return values;
+}
+
+void derive_pawn(const Shape& shape, const std::vector<OutputSeries>& series, const Probe& probe, SensitivityStatistics& result) {
+  const std::size_t drivers = shape.drivers, half = std::size_t(shape.policies) * shape.metrics * drivers;
+  result.pawn.assign(half, Estimate{kNaN, kNaN});
+  result.difference_pawn = result.pawn;
+#pragma omp parallel for schedule(dynamic)
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(series.size()); ++i) {
+    const OutputSeries& s = series[i];
+    if (s.time != shape.times - 1 || !s.known || probe.worlds == 0) continue;
+    const std::vector<std::uint8_t> slots = pawn_slots(one_of_each_world(s, probe));
+    auto& out = s.difference ? result.difference_pawn : result.pawn;
+    for (std::size_t d = 0; d < drivers; ++d)
+      out[(std::size_t(s.policy) * shape.metrics + s.metric) * drivers + d] = pawn(slots, probe.bins(static_cast<int>(d)));
+  }
+}
+
+void derive_variance_split(const Shape& shape, const std::vector<OutputSeries>& series, double worlds, const Probe& probe,
+                           SensitivityStatistics& result) {
+  for (int t = 0; t < shape.times; ++t)
+    for (int m = 0; m < shape.metrics; ++m) {
+      std::vector<const OutputSeries*> policies;
+      for (int p = 0; p < shape.policies; ++p) policies.push_back(&series[shape.output(p, t, m)]);
+      const VarianceSplit split = split_variance(policies, worlds, probe);
+      result.variance.push_back(split.variance);
+      result.variance_share.insert(result.variance_share.end(), std::begin(split.share), std::end(split.share));
+    }
+}
+
+}  // namespace
+
+SensitivityStatistics derive_sensitivity(const Scenario& scenario, const Tallies& tallies, const Sample& sample) {
+  const Shape& shape = tallies.shape;
+  SensitivityStatistics result;
+  if (shape.times == 0) return result;
+  const Probe probe(tallies, sample);
+  const std::vector<OutputSeries> series = all_series(scenario, tallies, probe);
+  derive_first_order(FirstOrder(scenario, tallies, probe), series, shape.drivers, result);
+  derive_pawn(shape, series, probe, result);
+  derive_variance_split(shape, series, static_cast<double>(tallies.trajectories) / shape.replicates, probe, result);
   result.bin_mean = bin_means(scenario, tallies);
   return result;
 }

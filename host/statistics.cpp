@@ -175,6 +175,7 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sa
   result.paired = derive_paired(s, tallies);
   result.decisions = derive_decisions(s, tallies);
   result.satisficing = derive_satisficing(s, tallies);
+  result.information = derive_information(s, tallies, sample);
   return result;
 }
 

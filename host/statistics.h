@@ -8,6 +8,7 @@
 #include "../kernels/engine.h"
 #include "decision.h"
 #include "estimate.h"
+#include "information.h"
 #include "paired.h"
 #include "scenario.h"
 #include "sensitivity.h"
@@ -32,6 +33,7 @@ struct Statistics {
   std::vector<PairedStatistics> paired;          // of each metric
   std::vector<DecisionStatistics> decisions;     // of each metric that has a direction: decided_metrics()
   SatisficingStatistics satisficing;
+  std::vector<Information> information;  // (decision)
 };
 
 Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies, const Sample& sample);

@@ -10,6 +10,7 @@
 
 #include "decision.h"
 #include "estimate.h"
+#include "information.h"
 #include "paired.h"
 #include "plan.h"
 #include "sensitivity.h"
@@ -20,7 +21,6 @@ namespace chokepoint {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kMargin = 1.02;  // beyond what seems to be needed, so that the next look is mostly the last
 constexpr std::uint64_t kMostGrowth = 2;
 
 using S = StopStatistic;
@@ -58,6 +58,7 @@ class Watch {
   }
 
   double largest() const {
+    if (stop_.statistic == S::kEvpi || stop_.statistic == S::kEvppi) return of_information();
     double worst = 0;
     for (int p = 0; p < tallies_.shape.policies; ++p)
       if (is_watched(p)) worst = larger(worst, under(p));
@@ -115,6 +116,11 @@ class Watch {
     return largest_driver(derive_first_order(s_, tallies_, sample_, policy, time, stop_.metric, row_.compares));
   }
 
+  double of_information() const {
+    const Information information = derive_information(s_, tallies_, sample_, decision_);
+    return stop_.statistic == S::kEvpi ? larger(0, information.perfect.standard_error) : largest_driver(information.partial);
+  }
+
   double largest_driver(const std::vector<Estimate>& estimates) const {
     const std::vector<int> parameters = drivers(s_);
     double worst = 0;
@@ -158,7 +164,7 @@ double trajectories_needed(const Scenario& s, std::uint64_t done, double error) 
 
 std::uint64_t next_boundary(const Scenario& s, std::uint64_t done, double error) {
   const std::uint64_t most = std::min(s.stop->max_trajectories, kMostGrowth * done);
-  const double wanted = kMargin * trajectories_needed(s, done, error);
+  const double wanted = kStopMargin * trajectories_needed(s, done, error);
   if (!(wanted < static_cast<double>(most))) return most;
   const std::uint64_t worlds = static_cast<std::uint64_t>(wanted) / s.replicates;
   return std::clamp(worlds * s.replicates, done + s.replicates, most);

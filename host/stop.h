@@ -46,6 +46,9 @@ double watched_error(const Scenario& scenario, const Tallies& tallies, const Sam
 // not limited by run.stop.max_trajectories; infinite if the error is.
 double trajectories_needed(const Scenario& scenario, std::uint64_t done, double error);
 
+// Run beyond what seems to be needed, so that the next look is mostly the last.
+inline constexpr double kStopMargin = 1.02;
+
 // Where a run looks at its error again: run.trajectories first; then what is needed and a little more, but at most double and never
 // beyond run.stop.max_trajectories. A function of the configuration and of tallies, so that no device, number of threads or size of
 // a unit decides where a run stops.

@@ -29,4 +29,7 @@ std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
 
+int verb_plan(const po::variables_map& options, const Words& files);
+void plan_options(po::options_description& options);
+
 }  // namespace chokepoint
