@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include "forecast.h"
 #include "plan.h"
@@ -15,28 +17,45 @@ namespace chokepoint {
 namespace {
 
 constexpr double kTrialSeconds = 1;
+constexpr std::uint64_t kTrialUnit = 512;  // worlds at first
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 struct Trial {
   explicit Trial(const Job& job) : tallies(job.shape), sample(job.shape, job.keep) {}
   Tallies tallies;
   Sample sample;
-  double seconds = 0, after = 0;  // of the trajectories; of statistics and their hash, which take as long for any number of them
+  double seconds_each = 0;  // of a trajectory, once memory is there
+  double after = 0;         // seconds for statistics and their hash, which take as long for any number of trajectories
   std::string device;
 };
 
-Trial run_trial(const Scenario& s, const Job& job, ExecuteOptions how) {
-  how.quiet = true;
-  how.time_limit = kTrialSeconds;
-  Scenario without_stop = s;
-  without_stop.stop.reset();
+// Units double, so that the trial is long enough for a device of any speed. The first one touches all memory and is not timed.
+Trial run_trial(const Scenario& s, const Job& job, const ExecuteOptions& how) {
   Trial trial(job);
-  const Outcome outcome = execute(without_stop, job, how, trial.tallies, trial.sample);
-  trial.seconds = outcome.seconds;
-  trial.device = outcome.device;
-  const auto start = std::chrono::steady_clock::now();
+  const std::unique_ptr<Engine> engine = make_engine(job, how);
+  trial.device = engine->describe();
+  std::uint64_t done = 0, timed_from = 0, unit = kTrialUnit * s.replicates;
+  Clock::time_point start = Clock::now();
+  do {
+    const std::uint64_t count = std::min(unit, s.trajectories - done);
+    engine->run(done, count, trial.sample);
+    done += count;
+    if (timed_from == 0 && done < s.trajectories) {
+      engine->collect(trial.tallies);
+      timed_from = done;
+      start = Clock::now();
+    }
+    unit = std::min(2 * unit, kMaxUncollected / 4 / s.replicates * s.replicates);
+  } while (done < s.trajectories && done < kMaxUncollected / 2 && seconds_since(start) < kTrialSeconds);
+  engine->collect(trial.tallies);
+  trial.seconds_each = seconds_since(start) / static_cast<double>(done - timed_from);
+  trial.tallies.trajectories = done;
+  start = Clock::now();
   const Statistics statistics = derive_statistics(s, trial.tallies, trial.sample);
   hash_result({s, trial.tallies, trial.sample, statistics, {}});
-  trial.after = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  trial.after = seconds_since(start);
   return trial;
 }
 
@@ -85,17 +104,16 @@ int verb_plan(const po::variables_map& options, const Words& files) {
   const ExecuteOptions how = execute_options(options);
   const Job job = make_job(s);
   const Trial trial = run_trial(s, job, how);
-  const double seconds_each = trial.seconds / static_cast<double>(trial.tallies.trajectories);
   const int threads = how.threads > 0 ? how.threads : available_cpus();
   fmt::print("{} policies x {} trajectories x {} months, {} metrics at {} times, {} parameters\n", s.policies.size(), s.trajectories,
              s.steps(), s.model->metrics.size(), s.records(), s.parameters.size());
   fmt::print("device      {}\n", trial.device);
   fmt::print("time        about {} (from a trial of {} trajectories), then {} for statistics and file\n",
-             format_duration(seconds_each * static_cast<double>(s.trajectories)), trial.tallies.trajectories, format_duration(trial.after));
+             format_duration(trial.seconds_each * static_cast<double>(s.trajectories)), trial.tallies.trajectories, format_duration(trial.after));
   fmt::print("memory      {}, whatever the number of trajectories\n", format_bytes(static_cast<double>(estimate_memory(job, threads))));
   fmt::print("result file about {}\n", format_bytes(static_cast<double>(estimate_file_size(s))));
   const Forecast f = forecast(s, trial.tallies, trial.sample);
-  if (f.stop) print_stop(s, *f.stop, seconds_each);
+  if (f.stop) print_stop(s, *f.stop, trial.seconds_each);
   print_metrics(s, f);
   return 0;
 }

@@ -25,7 +25,7 @@ Scenario scenario(const std::vector<std::string>& more = {}) {
                                         "run.keep=0",
                                         "parameters.drift={normal={p5=-0.1,p95=0.2}}",
                                         "parameters.volatility={uniform={low=0.1,high=0.3}}",
-                                        "policies.safe.hazard_cut=0.9",
+                                        "policies.safe={hazard_cut=0.9}",
                                         "outputs.sensitivity.times=[2026-07-01]",
                                         "outputs.satisfice={value='>= 1.1',hazard='== 0'}"};
   overrides.insert(overrides.end(), more.begin(), more.end());
@@ -99,9 +99,10 @@ TEST(Stop, EveryStatisticReachesItsTargetWithTheErrorOfTheFile) {
     EXPECT_EQ(run.outcome.ending, Ending::kDone);
     EXPECT_LE(*run.outcome.error, target);
     EXPECT_DOUBLE_EQ(*run.outcome.error, one.error(run.statistics));
-    // 2.25 times as many should do; the first error is itself an estimate.
+    // 2.25 times as many should do; the first error is itself an estimate, and that of an index has a part, from what is lost within
+    // bins, that falls more slowly.
     EXPECT_GT(run.outcome.trajectories, 6500u);
-    EXPECT_LT(run.outcome.trajectories, 14000u);
+    EXPECT_LT(run.outcome.trajectories, one.keys.find("first_order") == std::string::npos ? 14'000u : 40'000u);
     EXPECT_EQ(run.tallies.trajectories, run.outcome.trajectories);
   }
 }
@@ -133,7 +134,7 @@ TEST(Stop, ACapComesWithTheNumberThatWouldReachTheTarget) {
 }
 
 TEST(Stop, TheResultDoesNotDependOnThreadsLanesOrUnits) {
-  const Scenario s = scenario({"run.replicates=5", stop("statistic='mean_difference', metric='value'", 2e-5)});
+  const Scenario s = scenario({"run.replicates=5", stop("statistic='mean_difference', metric='value'", 4e-5)});
   const auto with = [&](int threads, int lanes) {
     ExecuteOptions options;
     options.threads = threads;
@@ -160,7 +161,7 @@ TEST(Stop, BoundariesAreWholeWorldsThatGrowToTheCap) {
   EXPECT_EQ(next_boundary(s, 80'000, 1), 100'000u);
   EXPECT_EQ(next_boundary(s, 4000, std::numeric_limits<double>::infinity()), 8000u);
   EXPECT_EQ(next_boundary(s, 4000, 1.2e-3), 5872u) << "1.02 times 4000 x 1.44, in eights";
-  EXPECT_EQ(next_boundary(s, 4000, std::nextafter(1e-3, 1.0)), 4080u);
+  EXPECT_EQ(next_boundary(s, 4000, std::nextafter(1e-3, 1.0)), 4088u) << "1.02 times one world more";
   EXPECT_EQ(next_boundary(s, 8, std::nextafter(1e-3, 1.0)), 16u) << "at least one world more";
   EXPECT_EQ(trajectories_needed(s, 4000, 2e-3), 16'000);
   EXPECT_EQ(trajectories_needed(s, 4000, 1.0001e-3), 4008) << "4000.8, in whole worlds";
@@ -189,7 +190,7 @@ TEST(Stop, IntervalsOfTheWatchedMeanCoverInSpiteOfTheStopping) {
   options.device = "cpu";
   options.threads = 1;
   options.quiet = true;
-  constexpr int kRuns = 2000;
+  constexpr int kRuns = 6000;
   int covered = 0, looks = 0;
   for (int run = 0; run < kRuns; ++run) {
     s.seed_worlds = s.seed_chance = static_cast<std::uint64_t>(run);
@@ -217,11 +218,14 @@ TEST(Forecast, ErrorsAreThoseOfALongerRun) {
   ASSERT_EQ(f.metrics.size(), 2u);
   for (std::size_t m = 0; m < 2; ++m) {
     EXPECT_NEAR(f.metrics[m].mean_error / real.statistics.metrics[m].mean_se[3], 1, 0.06);
-    const std::vector<double>& differences = real.statistics.paired[m].mean_difference_se;
-    const double largest = std::max(differences[7], differences[11]);
-    EXPECT_NEAR(f.metrics[m].difference_error / largest, 1, 0.06);
     EXPECT_EQ(f.metrics[m].difference_policy, 1);
   }
+  const auto largest = [&](std::size_t m) {
+    const std::vector<double>& errors = real.statistics.paired[m].mean_difference_se;
+    return std::max(errors[7], errors[11]);
+  };
+  EXPECT_NEAR(f.metrics[0].difference_error / largest(0), 1, 0.06);
+  EXPECT_LT(f.metrics[1].difference_error, 1e-9) << "the same push in every trajectory, but for rounding";
   EXPECT_FALSE(f.stop);
 }
 
