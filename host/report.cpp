@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "errors.h"
+#include "report_decision.h"
 #include "report_parts.h"
 #include "terminal.h"
 #include "toml_tools.h"
@@ -71,12 +72,22 @@ TableColumn sparkline_column(const View& v, const StoredMetric& m, int room) {
 
 // ---- parts of the summary
 
+// The difference from the reference policy, if the table stays in one piece with it.
+void add_difference_column(const View& v, const StoredMetric& m, std::vector<TableColumn>& columns) {
+  if (v.policies() < 2 || m.paired.mean_difference.empty()) return;
+  TableColumn column = difference_column(v, m);
+  int width = policy_column(v, 0).width() + kColumnGap + column.width();
+  for (const TableColumn& other : columns) width += kColumnGap + other.width();
+  if (width <= v.width) columns.push_back(std::move(column));
+}
+
 std::string metric_text(const View& v, const StoredMetric& m) {
   const std::string unit = m.units == "1" ? "" : fmt::format(" ({})", m.units);
   const std::string heading = fmt::format("{} {} {}{}, {}", m.name, v.symbols.dash, m.long_name, unit, end_text(v.result.years.back()));
   std::vector<TableColumn> columns;
   for (const std::size_t quantile : shown_quantiles(v.result)) columns.push_back(quantile_column(v, m, quantile));
   columns.push_back(mean_column(v, m));
+  add_difference_column(v, m, columns);
   int room = v.width;
   for (const TableColumn& column : columns) room -= kColumnGap + column.width();
   const TableColumn policies = policy_column(v, room);
@@ -192,7 +203,7 @@ std::string summarise(const StoredResult& result, const SummaryOptions& options)
   const std::string reading = fmt::format(
       "{} is one standard error for means, half a 95 % interval for probabilities; quantiles are rounded to their sampling error.",
       v.symbols.plus_minus);
-  return printable(text + "\n" + wrap_text(reading, v.width, ""));
+  return printable(text + "\n" + wrap_text(reading + alike_text(v), v.width, ""));
 }
 
 std::string describe_models(const std::string& model, const std::string& topic) {
