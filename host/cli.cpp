@@ -49,11 +49,6 @@ void run_options(po::options_description& o) {
   add("quiet", po::bool_switch(), "no progress and no summary");
 }
 
-void summary_options(po::options_description& o) {
-  o.add_options()("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics to show");
-  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
-}
-
 void describe_options(po::options_description& o) {
   o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race or brownian");
 }
@@ -175,18 +170,6 @@ int verb_bench(const po::variables_map& options, const Words& files) {
   return kExitInterrupted;
 }
 
-int verb_summary(const po::variables_map& options, const Words& files) {
-  SummaryOptions summary = default_summary();
-  if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
-  if (options.count("metrics")) {
-    std::string list = options["metrics"].as<std::string>() + ",";
-    for (std::size_t at; (at = list.find(',')) != std::string::npos; list.erase(0, at + 1))
-      if (at > 0) summary.metrics.push_back(list.substr(0, at));
-  }
-  std::fputs(summarise(read_result(only_argument(files, "result file")), summary).c_str(), stdout);
-  return 0;
-}
-
 int verb_describe(const po::variables_map& options, const Words& topics) {
   if (topics.size() > 1) usage(fmt::format("expected one topic, got {}", topics.size()));
   std::fputs(describe_models(options["model"].as<std::string>(), topics.empty() ? "" : topics[0]).c_str(), stdout);
@@ -221,6 +204,8 @@ constexpr Verb kVerbs[] = {
      "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options},
     {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
      summary_options},
+    {"compare", "OUT.h5", "policies side by side: differences, regret, rankings, what cannot be told apart",
+     "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };

@@ -43,10 +43,24 @@ Interval share_interval(double share, double n) {
   return {share == 0 ? 0 : std::max(0.0, centre - half), share == 1 ? 1 : std::min(1.0, centre + half)};
 }
 
+namespace {
+
+// Share of n draws below which lies, in 2.5 % of samples, more than a share p of the law: between two order statistics.
+double lower_share(double n, double p) {
+  const boost::math::binomial_distribution<double> below(n, p);
+  const auto at_most = [&](double k) { return k < 0 ? 0 : k >= n ? 1 : cdf(below, k); };
+  double k = std::max(0.0, std::floor(quantile(below, kTail)));
+  while (k > 0 && at_most(k - 1) > kTail) --k;
+  while (at_most(k) <= kTail) ++k;
+  const double rank = k + (kTail - at_most(k - 1)) / (at_most(k) - at_most(k - 1));
+  return std::max(0.0, (rank - 0.5) / n);  // straight lines within a bin put the r-th draw at r - 1/2
+}
+
+}  // namespace
+
 std::pair<double, double> quantile_band(double n, double p) {
-  const boost::math::binomial_distribution<double> below(std::floor(n), p);
-  const double lower = quantile(below, kTail), upper = quantile(complement(below, kTail)) + 1;
-  return {std::max(0.0, lower / n), std::min(1.0, upper / n)};
+  n = std::floor(n);
+  return {lower_share(n, p), 1 - lower_share(n, 1 - p)};
 }
 
 const std::pair<double, double>& QuantileBands::band(std::size_t i, double n) {

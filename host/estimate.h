@@ -43,7 +43,8 @@ Interval mean_interval(double mean, double standard_error);
 Interval share_interval(double share, double n);
 
 // Shares of the sample between which the quantile p of n independent draws lies in 95 % of samples, by the binomial law of
-// the number of draws below it (David and Nagaraja, Order Statistics, 7.1).
+// the number of draws below it (David and Nagaraja, Order Statistics, 7.1), interpolated between neighbouring order statistics
+// (Beran and Hall, 1993, Journal of the Royal Statistical Society B 55). Never beyond the extremes of the sample.
 std::pair<double, double> quantile_band(double n, double p);
 
 // The bands of several quantiles, worked out anew only when n changes.

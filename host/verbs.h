@@ -27,6 +27,10 @@ ExecuteOptions execute_options(const po::variables_map& options);
 
 std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
+void summary_options(po::options_description& options);
+SummaryOptions summary_of(const po::variables_map& options);  // as summary_options() were given
+int verb_summary(const po::variables_map& options, const Words& files);
+int verb_compare(const po::variables_map& options, const Words& files);
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
 
 int verb_plan(const po::variables_map& options, const Words& files);
