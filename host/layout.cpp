@@ -66,6 +66,7 @@ void Layout::put_all() {
   for (int m = 0; m < shape_.metrics; ++m) put_metric(m);
   put_event_statistics();
   put_histogram();
+  put_sensitivity(*this);
   put_accumulator();
   put_sample();
 }
@@ -232,6 +233,7 @@ void Layout::put_accumulator() {
                            const std::uint64_t first = tallies_.first_non_finite[policy];
                            out[0] = first == std::numeric_limits<std::uint64_t>::max() ? -1 : static_cast<std::int64_t>(first);
                          });
+  put_sensitivity_sums(*this);
 }
 
 void Layout::put_sample() {
