@@ -21,6 +21,7 @@
 #include "fmt/ostream.h"
 #include "plan.h"
 #include "report.h"
+#include "report_sensitivity.h"
 #include "result.h"
 #include "verbs.h"
 
@@ -56,6 +57,7 @@ void plan_options(po::options_description& o) {
 
 void summary_options(po::options_description& o) {
   o.add_options()("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics to show");
+  o.add_options()("drivers", po::bool_switch(), "what drives them: first-order indices of the parameters and the split of the variance");
   o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
 }
 
@@ -211,10 +213,10 @@ int verb_bench(const po::variables_map& options, const Words& files) {
 int verb_summary(const po::variables_map& options, const Words& files) {
   SummaryOptions summary = default_summary();
   if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
-  if (options.count("metrics")) {
-    std::string list = options["metrics"].as<std::string>() + ",";
-    for (std::size_t at; (at = list.find(',')) != std::string::npos; list.erase(0, at + 1))
-      if (at > 0) summary.metrics.push_back(list.substr(0, at));
+  if (options.count("metrics")) summary.metrics = split_list(options["metrics"].as<std::string>());
+  if (options["drivers"].as<bool>()) {
+    std::fputs(report_drivers(only_argument(files, "result file"), summary).c_str(), stdout);
+    return 0;
   }
   std::fputs(summarise(read_result(only_argument(files, "result file")), summary).c_str(), stdout);
   return 0;
@@ -254,6 +256,8 @@ constexpr Verb kVerbs[] = {
      "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options},
     {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
      summary_options},
+    {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
+     "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };

@@ -198,6 +198,8 @@ std::string events_text(const View& v) {
   return events == 0 ? "" : text;
 }
 
+}  // namespace
+
 std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, const std::vector<std::string>& wanted) {
   std::vector<const StoredMetric*> chosen;
   std::vector<std::string> names, problems;
@@ -217,12 +219,13 @@ std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, cons
   return chosen;
 }
 
-// Texts come from a file: nothing in them may steer the terminal.
 std::string printable(std::string text) {
   for (char& byte : text)
     if ((static_cast<unsigned char>(byte) < 0x20 && byte != '\n') || byte == 0x7F) byte = '?';
   return text;
 }
+
+namespace {
 
 // ---- describe
 

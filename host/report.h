@@ -20,6 +20,12 @@ struct SummaryOptions {
 // median over time, then event probabilities. Throws UserError for an unknown metric.
 std::string summarise(const StoredResult& result, const SummaryOptions& options);
 
+// The metrics named, or those shown by default. Throws UserError for one that the result lacks.
+std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, const std::vector<std::string>& wanted);
+
+// Texts come from a file: nothing in them may steer the terminal.
+std::string printable(std::string text);
+
 // topic: "", parameters, levers, metrics or events. Throws UserError for another.
 std::string describe_models(const std::string& model, const std::string& topic);
 

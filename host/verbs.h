@@ -25,8 +25,13 @@ const std::string& only_argument(const Words& arguments, const char* what);
 Scenario scenario_of(const po::variables_map& options, const Words& files);
 ExecuteOptions execute_options(const po::variables_map& options);
 
+Words split_list(std::string list);  // at commas
+
 std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
+
+void voi_options(po::options_description& options);
+int verb_voi(const po::variables_map& options, const Words& files);
 
 }  // namespace chokepoint
