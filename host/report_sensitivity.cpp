@@ -57,8 +57,8 @@ std::string index_table(const StoredResult& result, const StoredDrivers& stored,
   const std::size_t drivers = stored.drivers.size();
   const std::vector<std::size_t> shown = largest(indices, drivers);
   if (shown.empty()) return wrap_text(fmt::format("{}: none can be told from zero", heading), options.width, "  ", "  ");
-  TableColumn names{{"parameter"}, {}, true};
-  for (const std::size_t d : shown) names.cells.push_back("    " + stored.drivers[d]);
+  TableColumn names{{"  parameter"}, {}, true};
+  for (const std::size_t d : shown) names.cells.push_back("  " + stored.drivers[d]);
   std::vector<TableColumn> columns;
   for (std::size_t p = 0; p < result.policies.size(); ++p) {
     std::vector<Estimate> of_policy;
@@ -113,8 +113,10 @@ std::string information_table(const StoredDrivers& stored, const Information& in
   std::iota(order.begin(), order.end(), 0);
   const auto value = [&](std::size_t d) { return std::isfinite(information.partial[d].value) ? information.partial[d].value : 0; };
   std::ranges::stable_sort(order, std::greater(), value);
+  std::erase_if(order, [&](std::size_t d) { return value(d) <= 0; });
   order.resize(std::min(order.size(), kShownInformation));
-  TableColumn names{{"parameter"}, {}, true}, units{{"unit"}, {}, true};
+  if (order.empty()) return wrap_text("No parameter is worth knowing: whatever its value, the same policy is best.", options.width, "  ", "  ");
+  TableColumn names{{"  parameter"}, {}, true}, units{{"unit"}, {}, true};
   std::vector<Estimate> values, shares;
   for (const std::size_t d : order) {
     const Estimate& e = information.partial[d];
@@ -123,7 +125,9 @@ std::string information_table(const StoredDrivers& stored, const Information& in
     values.push_back({std::max(e.value, 0.0), e.standard_error});
     shares.push_back({values.back().value / information.perfect.value, e.standard_error / information.perfect.value});
   }
-  return format_tables(names, {units, column("EVPPI" + unit_text(metric), values, 1, options), column("% of EVPI", shares, 100, options)}, options.width);
+  const std::size_t others = stored.drivers.size() - order.size();
+  const std::string rest = others == 0 ? "" : wrap_text(fmt::format("The other {} parameters: less, or nothing.", others), options.width, "  ", "  ");
+  return format_tables(names, {units, column("EVPPI" + unit_text(metric), values, 1, options), column("% of EVPI", shares, 100, options)}, options.width) + rest;
 }
 
 }  // namespace
@@ -139,7 +143,7 @@ std::string report_drivers(const std::string& path, const SummaryOptions& option
     if (result.policies.size() > 1)
       text += index_table(result, stored, stored.difference_first_order, "The same of the difference from the reference policy", options);
   }
-  return printable(text + "\n" + wrap_text("Each number with one standard error. ~: cannot be told from zero. No other parameter has a larger index.", options.width, ""));
+  return printable(text + "\n" + wrap_text("Each number with one standard error. ~: cannot be told from zero.", options.width, ""));
 }
 
 std::string report_information(const std::string& path, const InformationOptions& options) {
