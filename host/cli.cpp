@@ -21,6 +21,7 @@
 #include "fmt/ostream.h"
 #include "plan.h"
 #include "report.h"
+#include "report_sensitivity.h"
 #include "result.h"
 #include "verbs.h"
 
@@ -206,6 +207,8 @@ constexpr Verb kVerbs[] = {
      summary_options},
     {"compare", "OUT.h5", "policies side by side: differences, regret, rankings, what cannot be told apart",
      "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
+    {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
+     "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };

@@ -17,6 +17,7 @@ namespace chokepoint {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr int kWorthThreads = 64;  // drivers of all decisions
 constexpr int kDraws = 64;  // for each bin, and as many with the opposite sign
 
 // Standard normals, always the same, rounded to float: (bin, draw, policy).
@@ -241,7 +242,7 @@ Information of_decision(const Scenario& scenario, const Tallies& tallies, const 
 std::vector<Information> derive_information(const Scenario& scenario, const Tallies& tallies, const Sample& sample) {
   std::vector<Information> result(tallies.shape.times > 0 ? tallies.shape.decisions : 0);
   const Probe probe(tallies, sample);
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (tallies.shape.drivers * tallies.shape.decisions > kWorthThreads)
   for (int d = 0; d < static_cast<int>(result.size()); ++d) result[d] = of_decision(scenario, tallies, probe, d);
   return result;
 }

@@ -68,6 +68,7 @@ void Layout::put_all() {
   put_paired(*this);
   put_decision(*this);
   put_histogram();
+  put_sensitivity(*this);
   put_accumulator();
   put_sample();
 }
@@ -217,6 +218,7 @@ void Layout::put_accumulator() {
                            out[0] = first == std::numeric_limits<std::uint64_t>::max() ? -1 : static_cast<std::int64_t>(first);
                          });
   put_comparison_tallies(*this);
+  put_sensitivity_sums(*this);
 }
 
 void Layout::put_sample() {

@@ -44,14 +44,20 @@ void Frame::put_parameters() {
   out_.put_texts({"parameter", {parameter_}, "1", "parameter of the model"}, names);
 }
 
-void Frame::put_time() {
+std::pair<double, double> Frame::end_of(int record) const {
   using namespace std::chrono;
   const year_month start{year(scenario_.start_year), month(static_cast<unsigned>(scenario_.start_month))};
+  const year_month at = start + months((record + 1) * scenario_.record_every_months);
+  return {static_cast<double>(sys_days(at / 1).time_since_epoch().count()),
+          static_cast<int>(at.year()) + (static_cast<unsigned>(at.month()) - 1) / 12.0};
+}
+
+void Frame::put_time() {
   std::vector<double> days, years;
   for (int record = 0; record < shape_.records; ++record) {
-    const year_month at = start + months((record + 1) * scenario_.record_every_months);
-    days.push_back(static_cast<double>(sys_days(at / 1).time_since_epoch().count()));
-    years.push_back(static_cast<int>(at.year()) + (static_cast<unsigned>(at.month()) - 1) / 12.0);
+    const auto [day, year] = end_of(record);
+    days.push_back(day);
+    years.push_back(year);
   }
   const std::vector<Attribute> attributes = {{"standard_name", "time"}, {"axis", "T"}, {"calendar", "proleptic_gregorian"}};
   out_.put<double>({"time", {time_}, "days since 1970-01-01", "end of the recorded step", attributes}, days);

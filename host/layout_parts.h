@@ -19,6 +19,7 @@ class Frame {
   const MetricRow& row(int metric) const { return model_.metrics[metric]; }
   Variable about(int metric, const std::string& suffix, std::vector<Axis> axes, const std::string& what) const;
   void put_time();
+  std::pair<double, double> end_of(int record) const;  // in days since 1970-01-01, and as a decimal year
   void put_policies();
   void put_parameters();
   void put_events();
@@ -36,6 +37,10 @@ class Frame {
   Recorder& out_;
   const Axis policy_, time_, quantile_, event_, bound_, parameter_;
 };
+
+// What drives the outcome: a group of its own, and the sums in the group that is open. Nothing if nothing varies.
+void put_sensitivity(Frame& frame);
+void put_sensitivity_sums(Frame& frame);
 
 template <class T>
 std::vector<T> count_up(std::size_t count) {

@@ -122,14 +122,15 @@ Estimate pawn(const std::vector<std::uint8_t>& slots, const std::uint8_t* bins) 
   }
   // A place that was missed costs distance. To leading order the loss is a quarter of the difference from the distance at the place
   // that is best for all values: the mean of the maximum of a Brownian motion less a parabola is three times that of the parabola
-  // there. Where nothing depends on the driver there is no place to miss, but folds that agree on one share their noise.
-  constexpr double kLoss = 0.25, kShared = 1.3, kClear = 10;
+  // there. Where nothing depends on the driver there is no place to miss, but folds that agree on one share their noise. What the
+  // choice of places adds to the variance was measured (tests/host/test_sensitivity.cpp).
+  constexpr double kLoss = 0.25, kShared = 1.1, kChosen = 0.25, kClear = 10;
   const double noise = variance / kPawnBins;
   double sum = 0, inflation = 0;
   for (int b = 0; b < kPawnBins; ++b) {
     const double unclear = 1 / (1 + distance[b] * distance[b] / (kClear * noise));
     sum += distance[b] + (1 - unclear) * kLoss * (farthest(below[b], all_below).distance - distance[b]);
-    inflation += (1 + kShared * unclear) / kPawnBins;
+    inflation += (1 + kChosen + kShared * unclear) / kPawnBins;
   }
   return {sum / kPawnBins, std::sqrt(variance * inflation) / kPawnBins};
 }

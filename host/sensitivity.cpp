@@ -62,6 +62,7 @@ BinMeans merged(const BinMeans& means, int bins) {
   return result;
 }
 
+constexpr std::size_t kWorthThreads = 4096;  // indices
 constexpr int kGroup = 4;  // series whose powers are summed together, so that vector instructions can be used
 
 // Of standardised worlds: a is the mean over replicates, q the mean of squares.
@@ -109,6 +110,9 @@ double unevenness(const BinMeans& g, const std::vector<PowerSums>& powers, const
 // is left when nothing depends on the driver. Where the variance differs between bins, m^2 is the mean of its squares.
 double index_variance(const BinnedIndex& index, const BinMeans& g, double uneven, double worlds, const std::vector<PowerSums>& powers,
                       const int* starts, int k) {
+  // At zero both the index and Var(psi) rise with a chi-squared variable of f degrees; with this floor under what is left after 4 - 2
+  // parts are taken off, 95 % intervals then hold 0 in 95 % of runs.
+  constexpr double kFloor = 1.25;
   const double share = index.index + index.correction, last = index.last_gain, before = index.gain_before;
   const BinMeans middle = merged(g, 2), coarse = merged(g, 4);
   double count = 0, sum = 0, squares = 0;
@@ -124,7 +128,7 @@ double index_variance(const BinnedIndex& index, const BinMeans& g, double uneven
   const double linear = (squares - sum * sum / count) / (count - 1) / worlds;
   const double free = 7 + 8 * (1 + before) * (1 + before) + 16 * (1 + last) * (1 + last);
   const double degenerate = free * index.noise * index.noise * uneven / (worlds * worlds);
-  return std::max(0.0, linear - 4 * degenerate) + 2 * degenerate;
+  return std::max(kFloor * degenerate, linear - 2 * degenerate);
 }
 
 class FirstOrder {
@@ -206,7 +210,7 @@ void derive_first_order(const FirstOrder& first_order, const std::vector<OutputS
   const std::size_t half = series.size() / 2 * drivers;
   std::vector<Estimate> indices(2 * half, Estimate{kNaN, kNaN});
   const auto groups = static_cast<std::int64_t>((series.size() + kGroup - 1) / kGroup);
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (half > kWorthThreads)
   for (std::int64_t g = 0; g < groups; ++g) {
     const std::size_t first = g * kGroup, count = std::min<std::size_t>(kGroup, series.size() - first);
     first_order.derive(std::span(series).subspan(first, count), indices.data() + first * drivers);
@@ -227,7 +231,7 @@ void derive_pawn(const Shape& shape, const std::vector<OutputSeries>& series, co
   const std::size_t drivers = shape.drivers, half = std::size_t(shape.policies) * shape.metrics * drivers;
   result.pawn.assign(half, Estimate{kNaN, kNaN});
   result.difference_pawn = result.pawn;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (half > kWorthThreads)
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(series.size()); ++i) {
     const OutputSeries& s = series[i];
     if (s.time != shape.times - 1 || !s.known || probe.worlds == 0) continue;

@@ -73,6 +73,14 @@ ExecuteOptions execute_options(const po::variables_map& options) {
   return e;
 }
 
+Words split_list(std::string list) {
+  Words words;
+  list += ',';
+  for (std::size_t at; (at = list.find(',')) != std::string::npos; list.erase(0, at + 1))
+    if (at > 0) words.push_back(list.substr(0, at));
+  return words;
+}
+
 std::string now_text() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   char text[32];

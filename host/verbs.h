@@ -25,6 +25,8 @@ const std::string& only_argument(const Words& arguments, const char* what);
 Scenario scenario_of(const po::variables_map& options, const Words& files);
 ExecuteOptions execute_options(const po::variables_map& options);
 
+Words split_list(std::string list);  // at commas
+
 std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 void summary_options(po::options_description& options);
@@ -35,5 +37,7 @@ SummaryOptions default_summary();  // as wide as the terminal, in characters tha
 
 int verb_plan(const po::variables_map& options, const Words& files);
 void plan_options(po::options_description& options);
+void voi_options(po::options_description& options);
+int verb_voi(const po::variables_map& options, const Words& files);
 
 }  // namespace chokepoint
