@@ -21,6 +21,7 @@
 #include "fmt/ostream.h"
 #include "plan.h"
 #include "report.h"
+#include "report_sensitivity.h"
 #include "result.h"
 #include "verbs.h"
 
@@ -49,22 +50,13 @@ void run_options(po::options_description& o) {
   add("quiet", po::bool_switch(), "no progress and no summary");
 }
 
-void plan_options(po::options_description& o) {
-  configuration_options(o);
-  device_options(o);
-}
-
-void summary_options(po::options_description& o) {
-  o.add_options()("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics to show");
-  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
-}
-
 void describe_options(po::options_description& o) {
   o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race, brownian or textbook");
 }
 
 void bench_options(po::options_description& o) {
-  plan_options(o);
+  configuration_options(o);
+  device_options(o);
   auto add = o.add_options();
   add("seconds", po::value<double>()->default_value(60)->value_name("S"), "about how long it may take in total");
   add("json", po::value<std::string>()->value_name("OUT.json"), "write all figures, with every repetition, to this file");
@@ -156,35 +148,6 @@ int verb_validate(const po::variables_map& options, const Words& files) {
   return 0;
 }
 
-// Time, memory, file size and reachable errors, from a short trial that changes nothing.
-int verb_plan(const po::variables_map& options, const Words& files) {
-  const Scenario s = scenario_of(options, files);
-  ExecuteOptions how = execute_options(options);
-  how.quiet = true;
-  how.time_limit = 1;
-  const Job job = make_job(s);
-  Scenario trial = s;
-  trial.stop.reset();
-  Tallies tallies(job.shape);
-  Sample sample(job.shape, 0);
-  const Outcome outcome = execute(trial, job, how, tallies, sample);
-  const double n = static_cast<double>(s.trajectories), done = static_cast<double>(std::max<std::uint64_t>(1, outcome.trajectories));
-  const int threads = how.threads > 0 ? how.threads : available_cpus();
-  fmt::print("{} policies x {} trajectories x {} months, {} metrics at {} times, {} parameters\n", s.policies.size(), s.trajectories,
-             s.steps(), s.model->metrics.size(), s.records(), s.parameters.size());
-  fmt::print("device      {}\n", outcome.device);
-  fmt::print("time        about {} (from a trial of {} trajectories)\n", format_duration(outcome.seconds * n / done), outcome.trajectories);
-  fmt::print("memory      {}, whatever the number of trajectories\n", format_bytes(static_cast<double>(estimate_memory(job, threads))));
-  fmt::print("result file about {}\n", format_bytes(static_cast<double>(estimate_file_size(s))));
-  fmt::print("\nstandard error of the mean at the end, under {}:\n", s.policies[s.reference].name);
-  for (std::size_t m = 0; m < s.model->metrics.size(); ++m) {
-    const MeanError e = mean_error(s, tallies, s.reference, static_cast<int>(m), job.shape.records - 1);
-    fmt::print("  {:<24} {:>12.4g}   ({:.2g} of the mean) {}\n", s.model->metrics[m].key, e.standard_error * std::sqrt(done / n),
-               std::abs(e.standard_error * std::sqrt(done / n) / e.mean), s.model->metrics[m].unit);
-  }
-  return 0;
-}
-
 int verb_bench(const po::variables_map& options, const Words& files) {
   const Scenario scenario = scenario_of(options, files.empty() ? Words{default_configuration()} : files);
   BenchOptions how;
@@ -201,14 +164,6 @@ int verb_bench(const po::variables_map& options, const Words& files) {
   if (benchmark.interrupted.empty()) return 0;
   fmt::print(stderr, "{}: stopped; the larger runs are predicted.\n", benchmark.interrupted);
   return kExitInterrupted;
-}
-
-int verb_summary(const po::variables_map& options, const Words& files) {
-  SummaryOptions summary = default_summary();
-  if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
-  if (options.count("metrics")) summary.metrics = split_list(options["metrics"].as<std::string>());
-  std::fputs(summarise(read_result(only_argument(files, "result file")), summary).c_str(), stdout);
-  return 0;
 }
 
 int verb_describe(const po::variables_map& options, const Words& topics) {
@@ -251,6 +206,10 @@ constexpr Verb kVerbs[] = {
     {"discover", "OUT.h5", "for which parameters is a trajectory interesting? Boxes and a tree",
      "chokepoint discover outputs/baseline.h5 --policy tight_controls --against status_quo --when 'capability_lag < 0'", verb_discover,
      discover_options},
+    {"compare", "OUT.h5", "policies side by side: differences, regret, rankings, what cannot be told apart",
+     "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
+    {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
+     "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
     {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };

@@ -13,14 +13,16 @@
 
 #include "config_files.h"
 #include "distribution_config.h"
+#include "outputs_config.h"
 #include "policy_config.h"
+#include "stop_config.h"
 #include "toml_tools.h"
 
 namespace chokepoint {
 
 namespace {
 
-// What stands for everything that no file says. Two more depend on the rest: see add_late_defaults().
+// What stands for everything that no file says. More depend on the rest: see add_late_defaults().
 constexpr std::string_view kDefaults = R"(
 title = ""
 description = ""
@@ -40,23 +42,12 @@ keep = 10_000
 quantiles = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 joint = []
 satisfice = {}
+hurwicz = 0.5
 )";
 
-constexpr std::uint64_t kMaxTrajectories = 1'000'000'000'000, kMaxKeep = 1'000'000;
+constexpr std::uint64_t kMaxKeep = 1'000'000;
 constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // of TOML
-constexpr std::size_t kMaxQuantiles = 99;
-constexpr std::uint64_t kStopFactor = 10;  // default of run.stop.max_trajectories over run.trajectories
-constexpr double kLeastPivot = 1e-9;       // of the correlation matrix, whose diagonal is 1
-
-std::optional<int> read_metric(const TomlValue& value, const std::string& name, const ModelInfo& model, Problems& problems) {
-  const auto key = read_string(value, name, problems);
-  if (!key) return std::nullopt;
-  const int number = row_number(model.metrics, *key);
-  if (number >= 0) return number;
-  problems.add(value.place, fmt::format("{}: '{}' is no metric of the model '{}'.{}", name, *key, model.name,
-                                        advice(*key, row_keys(model.metrics), "metrics")));
-  return std::nullopt;
-}
+constexpr double kLeastPivot = 1e-9;  // of the correlation matrix, whose diagonal is 1
 
 // [run]
 
@@ -78,40 +69,6 @@ void check_recording(const TomlEntry& entry, const Scenario& scenario, Problems&
                fmt::format("run.record_every_months = {} does not divide the run of {} months; {} does", entry.value.text, steps, divisor));
 }
 
-void read_stop(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
-  TableReader stop(entry.value, "run.stop", problems);
-  if (!stop.is_table()) return;
-  const TomlEntry *metric = stop.find("metric"), *statistic = stop.find("statistic"), *error = stop.find("standard_error");
-  const TomlEntry* most = stop.find("max_trajectories");
-  stop.report_unknown();
-  StopSetting setting{-1, 0, std::min(kMaxTrajectories, kStopFactor * scenario.trajectories)};
-  if (!metric) problems.add(entry.place, "run.stop.metric is missing; name the metric whose error decides");
-  if (!error) problems.add(entry.place, "run.stop.standard_error is missing; give the error at which to stop, in the metric's unit");
-  if (statistic) {
-    const std::string text = read_string(statistic->value, "run.stop.statistic", problems).value_or("mean");
-    if (text == "mean_difference") {
-      problems.add(statistic->value.place,
-                   "run.stop.statistic = \"mean_difference\" needs paired tallies, which this version does not keep; use \"mean\"");
-    } else if (text != "mean") {
-      problems.add(statistic->value.place, fmt::format("run.stop.statistic = {} is unknown; use \"mean\"", to_toml(text)));
-    }
-  }
-  if (metric) setting.metric = read_metric(metric->value, "run.stop.metric", *scenario.model, problems).value_or(-1);
-  if (error) {
-    setting.standard_error = read_number(error->value, "run.stop.standard_error", problems).value_or(1);
-    if (setting.standard_error <= 0)
-      problems.add(error->value.place, fmt::format("run.stop.standard_error = {} must be above 0", error->value.text));
-  }
-  if (most) {
-    const auto given = read_whole(most->value, "run.stop.max_trajectories", 1, kMaxTrajectories, "", problems);
-    setting.max_trajectories = given.value_or(scenario.trajectories);
-    if (setting.max_trajectories < scenario.trajectories)
-      problems.add(most->value.place,
-                   fmt::format("run.stop.max_trajectories = {} is below run.trajectories = {}", most->value.text, scenario.trajectories));
-  }
-  scenario.stop = setting;
-}
-
 void read_model(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   const auto name = read_string(entry.value, "run.model", problems);
   if (!name) return;
@@ -122,16 +79,7 @@ void read_model(const TomlEntry& entry, Scenario& scenario, Problems& problems) 
   problems.add(entry.value.place, fmt::format("run.model = {} is unknown.{}", to_toml(*name), advice(*name, names)));
 }
 
-// The end of every second year, and of the run.
-std::vector<int> default_sensitivity_records(const Scenario& s) {
-  std::vector<int> records;
-  for (int step = 24; step < s.steps() && records.size() + 1 < kMaxTimes; step += 24)
-    if (step % s.record_every_months == 0) records.push_back(step / s.record_every_months - 1);
-  records.push_back(s.records() - 1);
-  return records;
-}
-
-// The reference is read later, with the policies.
+// The reference and the stopping rule are read later: they name what comes after.
 void read_run(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   TableReader run(entry.value, "run", problems);
   if (!run.is_table()) return;
@@ -139,16 +87,16 @@ void read_run(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   read_start(*run.find("start"), scenario, problems);
   scenario.years = static_cast<int>(run.whole("years", 1, 100, "years").value_or(0));
   scenario.trajectories = run.whole("trajectories", 1, kMaxTrajectories).value_or(0);
-  scenario.replicates = run.whole("replicates", 1, kMaxReplicates).value_or(0);
+  scenario.replicates = run.whole("replicates", 1, kMaxReplicates).value_or(1);
+  check_whole_worlds(run.find("trajectories")->value, "run.trajectories", scenario.trajectories, scenario, problems);
   scenario.seed_worlds = run.whole("seed_worlds", 0, kMaxSeed).value_or(0);
   scenario.seed_chance = run.whole("seed_chance", 0, kMaxSeed).value_or(0);
   scenario.keep = std::min(run.whole("keep", 0, kMaxKeep).value_or(0), scenario.trajectories);
   scenario.record_every_months = static_cast<int>(run.whole("record_every_months", 1, 1200, "months").value_or(0));
   check_recording(*run.find("record_every_months"), scenario, problems);
   run.find("reference");
-  const TomlEntry* stop = run.find("stop");
+  run.find("stop");
   run.report_unknown();
-  if (stop && scenario.model) read_stop(*stop, scenario, problems);
 }
 
 void read_reference(const TomlValue& run, Scenario& scenario, Problems& problems) {
@@ -324,91 +272,13 @@ void read_correlations(const TomlEntry& entry, Scenario& scenario, Problems& pro
   if (scenario.correlations.size() == items->size()) check_correlations(entry.value, scenario, problems);
 }
 
-// [outputs]
-
-void read_quantiles(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
-  const auto quantiles = read_numbers(entry.value, "outputs.quantiles", problems);
-  if (!quantiles) return;
-  if (quantiles->empty() || quantiles->size() > kMaxQuantiles)
-    problems.add(entry.value.place, fmt::format("outputs.quantiles has {} numbers; give 1 to {}", quantiles->size(), kMaxQuantiles));
-  for (std::size_t i = 0; i < quantiles->size(); ++i) {
-    const double quantile = (*quantiles)[i];
-    const TomlValue& item = entry.value.items[i];
-    if (quantile <= 0 || quantile >= 1) {
-      problems.add(item.place, fmt::format("outputs.quantiles: {} must lie between 0 and 1, both excluded", item.text));
-    } else if (i > 0 && (*quantiles)[i - 1] >= quantile) {
-      problems.add(item.place,
-                   fmt::format("outputs.quantiles: {} follows {}; quantiles must increase", item.text, entry.value.items[i - 1].text));
-    }
-  }
-  scenario.quantiles = *quantiles;
-}
-
-void read_joint(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
-  const auto* items = read_array(entry.value, "outputs.joint", problems);
-  if (!items) return;
-  if (items->size() > kMaxJoint)
-    problems.add(entry.value.place, fmt::format("outputs.joint has {} pairs; at most {} are possible", items->size(), kMaxJoint));
-  for (const TomlValue& item : *items) {
-    const auto* names = read_array(item, "outputs.joint", problems);
-    if (!names) continue;
-    if (names->size() != 2) {
-      problems.add(item.place, fmt::format("outputs.joint: {} metrics where a pair is needed", names->size()));
-      continue;
-    }
-    const auto first = read_metric((*names)[0], "outputs.joint", *scenario.model, problems);
-    const auto second = read_metric((*names)[1], "outputs.joint", *scenario.model, problems);
-    if (!first || !second) continue;
-    if (first == second)
-      problems.add(item.place, fmt::format("outputs.joint: '{}' is paired with itself; name two different metrics", (*names)[0].text));
-    scenario.joint.push_back({*first, *second});
-  }
-}
-
-void read_satisfice(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
-  const std::string name = "outputs.satisfice." + entry.key;
-  const ModelInfo& model = *scenario.model;
-  const int metric = row_number(model.metrics, entry.key), event = metric < 0 ? row_number(model.events, entry.key) : -1;
-  if (metric < 0 && event < 0) {
-    std::vector<std::string> legal = row_keys(model.metrics);
-    std::ranges::copy(row_keys(model.events), std::back_inserter(legal));
-    return problems.add(entry.place, fmt::format("outputs.satisfice: '{}' is no metric or event of the model '{}'.{}", entry.key,
-                                                 model.name, advice(entry.key, legal, "metrics")));
-  }
-  const auto text = read_string(entry.value, name, problems);
-  if (!text) return;
-  const auto bound = parse_bound(*text);
-  const bool fits = bound && (metric >= 0 ? !bound->equals : bound->equals && (bound->value == 0 || bound->value == 1));
-  if (!fits) {
-    const char* const wanted = metric >= 0 ? "a bound on a metric: write one of < <= > >= and a number, such as \">= 6\""
-                                           : "a statement about an event: write \"== 0\" (it must not occur) or \"== 1\" (it must)";
-    return problems.add(entry.value.place, fmt::format("{} = {} is not {}", name, to_toml(*text), wanted));
-  }
-  scenario.satisfice.push_back({entry.key, metric, event, bound->comparison, bound->equals, bound->value});
-}
-
-void read_outputs(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
-  TableReader outputs(entry.value, "outputs", problems);
-  if (!outputs.is_table()) return;
-  read_quantiles(*outputs.find("quantiles"), scenario, problems);
-  read_joint(*outputs.find("joint"), scenario, problems);
-  const TomlEntry* satisfice = outputs.find("satisfice");
-  outputs.report_unknown();
-  if (!satisfice->value.is_table()) return report_kind(satisfice->value, "outputs.satisfice", "a table", problems);
-  for (const TomlEntry& one : satisfice->value.entries) read_satisfice(one, scenario, problems);
-}
-
 // Defaults that follow from other settings, for the resolved document.
 void add_late_defaults(TomlValue& root, const Scenario& scenario) {
   const Place place;  // the defaults' source
   TomlValue& run = root.find("run")->value;
-  if (!run.find("reference")) run.entries.push_back({"reference", place, make_string(place, scenario.policies[0].name)});
-  TomlEntry* stop = run.find("stop");
-  if (!stop || stop->value.find("max_trajectories")) return;
-  TomlValue most;
-  most.kind = TomlValue::Kind::kWhole;
-  most.text = fmt::format("{}", scenario.stop->max_trajectories);
-  stop->value.entries.push_back({"max_trajectories", place, std::move(most)});
+  if (!run.find("reference")) run.entries.push_back({"reference", place, make_value(TomlValue::Kind::kString, place, scenario.policies[0].name)});
+  add_stop_defaults(root, scenario);
+  add_output_defaults(root, scenario);
 }
 
 Scenario scenario_of(Document document, const std::vector<std::string>& overrides, Problems& problems) {
@@ -431,8 +301,8 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
     problems.add(document.end, "there is no policy; give at least one, [policies.NAME]");
   read_reference(run->value, scenario, problems);
   read_outputs(*outputs, scenario, problems);
+  if (const TomlEntry* stop = run->value.find("stop"); stop && has_times(scenario)) read_stop(*stop, scenario, problems);
   problems.throw_if_any();
-  scenario.sensitivity_records = default_sensitivity_records(scenario);
 
   add_late_defaults(document.root, scenario);
   scenario.files = std::move(document.files);

@@ -162,7 +162,7 @@ TomlValue parse_value(std::string_view text, int source) {
     const bool word = !text.empty() && ((text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z');
     const bool comparison = !text.empty() && std::string_view("<>=").find(text[0]) != std::string_view::npos;
     if (!word && !comparison) throw;
-    return make_string({source, 1, 1}, std::string(text));
+    return make_value(TomlValue::Kind::kString, {source, 1, 1}, std::string(text));
   }
 }
 

@@ -11,11 +11,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
 
 #include "fmt/format.h"
-#include "plan.h"
-#include "statistics.h"
+#include "stop.h"
 
 namespace chokepoint {
 
@@ -98,25 +96,16 @@ class Progress {
 constexpr double kUnitSeconds = 0.25;
 constexpr std::uint64_t kLargestUnit = std::uint64_t{1} << 23;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// A number of trajectories that can be copied into a configuration, as long as it is one.
+std::string format_whole(double count) { return count < 1e15 ? fmt::format("{:.0f}", count) : fmt::format("{:.3g}", count); }
 
-// Largest standard error over the policies of what run.stop watches.
-double watched_error(const Scenario& s, const Tallies& tallies) {
-  double worst = 0;
-  for (int p = 0; p < tallies.shape.policies; ++p) {
-    const double error = mean_error(s, tallies, p, s.stop->metric, tallies.shape.records - 1).standard_error;
-    worst = std::isnan(error) ? kInfinity : std::max(worst, error);
-  }
-  return worst;
-}
-
-// Trajectories until the watched error should be small enough, from what it is now; at most double.
-std::uint64_t next_target(const Scenario& s, std::uint64_t done, double error) {
-  const double ratio = error / s.stop->standard_error;
-  const double needed = std::isfinite(ratio) ? static_cast<double>(done) * ratio * ratio * 1.02 : kInfinity;
-  return std::min<std::uint64_t>(s.stop->max_trajectories, needed < 2.0 * static_cast<double>(done)
-                                                               ? std::max(done + 1, static_cast<std::uint64_t>(needed))
-                                                               : 2 * done);
+std::string missed_target(const Scenario& s, std::uint64_t done, double error) {
+  const double needed = trajectories_needed(s, done, error);
+  const std::string reach = std::isfinite(needed) ? fmt::format("About {} trajectories would reach it; allow", format_whole(needed)) : "Allow";
+  return fmt::format(
+      "run.stop: the standard error of {} is {:.4g} after {} trajectories (run.stop.max_trajectories), wanted {:.4g}. {} more "
+      "trajectories or a larger error.",
+      watched_name(s), error, done, s.stop->standard_error, reach);
 }
 
 class Run {
@@ -131,17 +120,14 @@ class Run {
     for (;;) {
       if (!advance_to(target)) return outcome(Ending::kInterrupted);
       if (!scenario_.stop) break;
-      const double error = watched_error(scenario_, tallies_);
-      if (error <= scenario_.stop->standard_error) break;
+      error_ = watched_error(scenario_, tallies_, sample_);
+      if (*error_ <= scenario_.stop->standard_error) break;
       if (done_ >= scenario_.stop->max_trajectories) {
         ending = Ending::kTargetMissed;
-        reason_ = fmt::format(
-            "run.stop: the standard error of {} is {:.3g} after {} trajectories (run.stop.max_trajectories), wanted {:.3g}. Allow more "
-            "trajectories or a larger error.",
-            scenario_.model->metrics[scenario_.stop->metric].key, error, done_, scenario_.stop->standard_error);
+        reason_ = missed_target(scenario_, done_, *error_);
         break;
       }
-      target = next_target(scenario_, done_, error);
+      target = next_boundary(scenario_, done_, *error_);
     }
     return outcome(ending);
   }
@@ -190,7 +176,7 @@ class Run {
     uncollected_ = 0;
   }
 
-  Outcome outcome(Ending ending) const { return {ending, done_, seconds_since(start_), engine_->describe(), reason_}; }
+  Outcome outcome(Ending ending) const { return {ending, done_, seconds_since(start_), engine_->describe(), reason_, error_}; }
 
   const Scenario& scenario_;
   const ExecuteOptions& options_;
@@ -201,6 +187,7 @@ class Run {
   const std::uint64_t block_ = cpu_block(static_cast<int>(scenario_.replicates));
   std::uint64_t done_ = 0, last_ = 0, unit_ = block_, uncollected_ = 0;
   std::string reason_;
+  std::optional<double> error_;
 };
 
 std::string environment(const char* name) {

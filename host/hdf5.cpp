@@ -191,7 +191,14 @@ Hdf5Writer::Hdf5Writer(const std::string& path) {
   enter("/");
 }
 
+void Hdf5Writer::close(Scales& scales) {
+  for (auto& [name, scale] : scales) scale.close("writing dataset", name);
+  scales.clear();
+}
+
 void Hdf5Writer::enter(const std::string& group) {
+  close(group_scales_);
+  in_root_ = group == "/";
   if (group != "/" && H5Lexists(file_, group.c_str(), H5P_DEFAULT) <= 0) {
     const Handle creation = make_handle(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
     check_hdf5(H5Pset_link_creation_order(creation, kCreationOrder), "creating group", group);
@@ -225,16 +232,18 @@ Handle Hdf5Writer::make_dataset(const Variable& variable, hid_t type, hid_t spac
 // A group may repeat a coordinate of the root, so that it is labelled when it is read alone: the axis
 // stays the root's.
 void Hdf5Writer::attach_axes(const Variable& variable, const Handle& dataset) {
-  if (is_coordinate(variable) && !scales_.contains(variable.name)) {
+  if (is_coordinate(variable) && !root_scales_.contains(variable.name) && !group_scales_.contains(variable.name)) {
     check_hdf5(H5DSset_scale(dataset, variable.name.c_str()), "making a dimension scale of", variable.name);
     check_hdf5(H5Iinc_ref(dataset), "keeping", variable.name);
-    scales_[variable.name] = Handle(dataset, H5Dclose, "keeping", variable.name);
+    (in_root_ ? root_scales_ : group_scales_)[variable.name] = Handle(dataset, H5Dclose, "keeping", variable.name);
     return;
   }
   for (unsigned axis = 0; axis < variable.axes.size(); ++axis) {
-    const auto scale = scales_.find(variable.axes[axis].name);
-    if (scale == scales_.end())
-      throw std::logic_error("dataset '" + variable.name + "': axis '" + variable.axes[axis].name + "' has no coordinate");
+    const std::string& name = variable.axes[axis].name;
+    const Scales& scales = group_scales_.contains(name) ? group_scales_ : root_scales_;
+    const auto scale = scales.find(name);
+    if (scale == scales.end())
+      throw std::logic_error("dataset '" + variable.name + "': axis '" + name + "' has no coordinate");
     check_hdf5(H5DSattach_scale(dataset, scale->second, axis), "attaching an axis to", variable.name);
   }
 }
@@ -256,8 +265,8 @@ void Hdf5Writer::write_text(const std::string& name, const std::string& long_nam
 void Hdf5Writer::annotate(const Attribute& attribute) { write_attribute(group_, attribute); }
 
 void Hdf5Writer::close() {
-  for (auto& [name, scale] : scales_) scale.close("writing dataset", name);
-  scales_.clear();
+  close(group_scales_);
+  close(root_scales_);
   group_.close("closing", "a group");
   check_hdf5(H5Fflush(file_, H5F_SCOPE_GLOBAL), "flushing", "the file");
   if (H5Fget_obj_count(file_, H5F_OBJ_ALL) != 1) throw std::logic_error("the result file still has open objects");

@@ -109,7 +109,11 @@ class Hdf5Writer {
   void attach_axes(const Variable& variable, const Handle& dataset);
 
   Handle file_, group_;
-  std::map<std::string, Handle> scales_;  // by axis
+  using Scales = std::map<std::string, Handle>;  // by axis
+  static void close(Scales& scales);
+  // netCDF looks for dimensions in a dataset's own group and in those above it.
+  Scales root_scales_, group_scales_;
+  bool in_root_ = true;
 };
 
 // A file to read from. Names are paths: "/provenance/configuration_resolved".

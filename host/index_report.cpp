@@ -8,6 +8,7 @@
 
 #include "index_design.h"
 #include "layout_parts.h"
+#include "report_parts.h"
 #include "terminal.h"
 
 namespace chokepoint {
@@ -22,17 +23,13 @@ std::string factor_name(const Scenario& scenario, const DesignResult& result, in
   return factor + 1 == result.factors() ? "chance" : scenario.model->parameters[result.parameters[factor]].key;
 }
 
-double year_of(const Scenario& scenario, int time) {
-  return scenario.start_year + (scenario.start_month - 1 + (scenario.sensitivity_records[time] + 1) * scenario.record_every_months) / 12.0;
-}
-
 // ---- tables
 
-struct Symbols {
+struct Marks {
   const char *dash, *plus_minus, *unclear;
 };
 
-Symbols symbols_of(const SummaryOptions& options) { return options.unicode ? Symbols{"—", "±", "°"} : Symbols{"-", "+/-", "o"}; }
+Marks marks_of(const SummaryOptions& options) { return options.unicode ? Marks{"—", "±", "°"} : Marks{"-", "+/-", "o"}; }
 
 class MetricTable {
  public:
@@ -42,11 +39,12 @@ class MetricTable {
         metric_(metric),
         time_(static_cast<int>(scenario.sensitivity_records.size()) - 1),
         width_(options.width),
-        symbols_(symbols_of(options)) {}
+        marks_(marks_of(options)) {}
 
   std::string text() const {
     const MetricRow& row = scenario_.model->metrics[metric_];
-    const std::string heading = fmt::format("{} {} {}, {}", row.key, symbols_.dash, row.meaning, end_text(year_of(scenario_, time_)));
+    const std::string end = end_text(end_of(scenario_, scenario_.sensitivity_records[time_]).year);
+    const std::string heading = fmt::format("{} {} {}, {}", row.key, marks_.dash, row.meaning, end);
     std::string text = wrap_text(heading, width_, "  ") + table(false, {scenario_.reference});
     std::vector<int> others;
     for (int p = 0; p < static_cast<int>(scenario_.policies.size()); ++p)
@@ -71,7 +69,7 @@ class MetricTable {
       }
       total.push_back({"", ""});
       first_order.push_back(cell(sums[i]->first_order_sum(), false));
-      const std::string plus_minus = fmt::format(" {} ", symbols_.plus_minus);
+      const std::string plus_minus = fmt::format(" {} ", marks_.plus_minus);
       const std::string& name = scenario_.policies[policies[i]].name;
       columns.push_back({{name, "total" + plus_minus + "se"}, align_errors(total, plus_minus)});
       columns.push_back({{"", "first order" + plus_minus + "se"}, align_errors(first_order, plus_minus)});
@@ -96,16 +94,16 @@ class MetricTable {
   }
 
   NumberAndError cell(const IndexEstimate& index, bool may_be_zero) const {
-    if (!std::isfinite(index.value) || !std::isfinite(index.se)) return {symbols_.dash, ""};
+    if (!std::isfinite(index.value) || !std::isfinite(index.se)) return {marks_.dash, ""};
     if (index.se == 0) return {fmt::format("{:.3g}", index.value), ""};
     const bool unclear = may_be_zero && std::abs(index.value) < kHalfInterval * index.se;
-    return {round_to_error(index.value, index.se), round_to_error(index.se, index.se) + (unclear ? symbols_.unclear : "")};
+    return {round_to_error(index.value, index.se), round_to_error(index.se, index.se) + (unclear ? marks_.unclear : "")};
   }
 
   const Scenario& scenario_;
   const DesignResult& result_;
   int metric_, time_, width_;
-  Symbols symbols_;
+  Marks marks_;
 };
 
 // ---- HDF5
@@ -178,7 +176,7 @@ std::string index_tables(const Scenario& scenario, const DesignResult& result, c
   std::string text;
   const std::size_t shown = options.metrics.empty() ? std::min(kShownMetrics, result.metrics.size()) : result.metrics.size();
   for (std::size_t m = 0; m < shown; ++m) text += MetricTable(scenario, result, result.metrics[m], options).text() + "\n";
-  const Symbols symbols = symbols_of(options);
+  const Symbols symbols = marks_of(options);
   const std::string reading = fmt::format(
       "total: share of the variance that would be left if all else were known; first order: share that would go if this alone were known. "
       "What the sum of the first-order indices lacks of 1 is interaction. {} is one standard error; {}: cannot be told from zero (95 %).",
@@ -193,7 +191,7 @@ std::string index_csv(const Scenario& scenario, const DesignResult& result) {
     for (int k = 0; k < result.factors(); ++k) {
       const IndexEstimate total = result.sums[o].total(k), first = result.sums[o].first_order(k);
       text += fmt::format("{},{},{},{:.10g},{},{},{},{},{}\n", scenario.model->metrics[at.metric].key, scenario.policies[at.policy].name,
-                          at.difference ? scenario.policies[scenario.reference].name : "", year_of(scenario, at.time),
+                          at.difference ? scenario.policies[scenario.reference].name : "", end_of(scenario, scenario.sensitivity_records[at.time]).year,
                           factor_name(scenario, result, k), total.value, total.se, first.value, first.se);
     }
   }

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 
+#include "layout_decision.h"
 #include "layout_parts.h"
 
 namespace chokepoint {
@@ -47,7 +48,6 @@ class Layout : public Frame {
   void put_joint(int pair);
   void put_joint_axis(int metric);
   void put_accumulator();
-  void put_sums(int metric);
   void put_event_steps();
   void put_sample();
 
@@ -58,14 +58,17 @@ class Layout : public Frame {
 void Layout::put_all() {
   put_policies();
   put_time();
-  out_.put<double>({"quantile", {quantile_}, "1", "share of trajectories below"}, scenario_.quantiles);
+  put_quantiles();
   put_events();
-  out_.put<double>({"bound", {bound_}, "1", "ends of the 95 % interval of the sampling error"}, {0.025, 0.975});
+  put_bounds();
   put_parameters();
   put_titles();
   for (int m = 0; m < shape_.metrics; ++m) put_metric(m);
   put_event_statistics();
+  put_paired(*this);
+  put_decision(*this);
   put_histogram();
+  put_sensitivity(*this);
   put_accumulator();
   put_sample();
 }
@@ -187,27 +190,6 @@ void Layout::put_joint(int pair) {
   });
 }
 
-void Layout::put_sums(int metric) {
-  const MetricRow& m = row(metric);
-  const Axis limb = {"limb", 4};
-  const auto variable = [&](const std::string& suffix, std::vector<Axis> axes, const char* what, std::vector<Attribute> attributes = {}) {
-    return Variable{m.key + suffix, std::move(axes), "1", fmt::format("{}: {}", what, m.meaning), std::move(attributes)};
-  };
-  const auto sums = [&](std::size_t cell) -> const CellSums& { return tallies_.sums[cell]; };
-  const double unit = std::ldexp(1.0, m.log2_unit);
-  put_cells<std::int64_t>(variable("_sum", {policy_, time_, limb}, "sum in whole `unit`s", {{"unit", unit}}), metric,
-                          [&](std::size_t cell, std::span<std::int64_t> out) { split(sums(cell).units, out); });
-  put_cells<std::int64_t>(variable("_sum_of_squares", {policy_, time_, limb}, "sum of squares in whole `unit`s", {{"unit", unit * unit}}),
-                          metric, [&](std::size_t cell, std::span<std::int64_t> out) { split(sums(cell).squares, out); });
-  put_cells<std::int64_t>(variable("_saturated", {policy_, time_}, "values beyond 2^43 units, summed as 2^43"), metric,
-                          [&](std::size_t cell, std::span<std::int64_t> out) { out[0] = sums(cell).saturated; });
-  const auto extreme = [](float value) { return std::isfinite(value) ? value : std::numeric_limits<float>::quiet_NaN(); };
-  put_cells<float>(about(metric, "_least", {policy_, time_}, "least finite value"), metric,
-                   [&](std::size_t cell, std::span<float> out) { out[0] = extreme(sums(cell).least); });
-  put_cells<float>(about(metric, "_greatest", {policy_, time_}, "greatest finite value"), metric,
-                   [&](std::size_t cell, std::span<float> out) { out[0] = extreme(sums(cell).greatest); });
-}
-
 void Layout::put_event_steps() {
   const Axis step = {"step", std::size_t(shape_.steps) + 1};
   out_.put({"step", {step}, "1", "monthly step of the first occurrence, 0 being the first; the last one: never"},
@@ -224,7 +206,10 @@ void Layout::put_accumulator() {
   put_events();
   put_parameters();
   out_.put({"limb", {{"limb", 4}}, "1", "limb of a sum, worth 2^(32 limb)"}, count_up<std::int64_t>(4));
-  for (int m = 0; m < shape_.metrics; ++m) put_sums(m);
+  for (int m = 0; m < shape_.metrics; ++m)
+    put_sums(m, "", {policy_, time_}, "values", [&](std::size_t at) -> const CellSums& {
+      return tallies_.sums[shape_.cell(static_cast<int>(at / time_.length), m, static_cast<int>(at % time_.length))];
+    });
   put_event_steps();
   out_.put({"clamped_draws", {parameter_}, "1", "draws clamped to the valid range"}, tallies_.clamped);
   out_.put<std::int64_t>({"first_non_finite", {policy_}, "1", "lowest trajectory with a metric that is not finite; -1: none"},
@@ -232,6 +217,8 @@ void Layout::put_accumulator() {
                            const std::uint64_t first = tallies_.first_non_finite[policy];
                            out[0] = first == std::numeric_limits<std::uint64_t>::max() ? -1 : static_cast<std::int64_t>(first);
                          });
+  put_comparison_tallies(*this);
+  put_sensitivity_sums(*this);
 }
 
 void Layout::put_sample() {

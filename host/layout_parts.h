@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,12 @@
 #include "recorder.h"
 
 namespace chokepoint {
+
+// When a record was made: days since 1970-01-01, and the same as a decimal year.
+struct End {
+  double day, year;
+};
+End end_of(const Scenario& scenario, int record);
 
 // The end of each record, as `time` and as decimal `year`.
 void put_times(const Scenario& scenario, const std::vector<int>& records, Recorder& out);
@@ -24,6 +31,11 @@ class Frame {
   void put_policies();
   void put_parameters();
   void put_events();
+  void put_quantiles();
+  void put_bounds();
+  // Exact sums and extremes about a metric, over axes whose cells sums_of(number) gives in order: "price_difference_sum" and so on.
+  void put_sums(int metric, const std::string& suffix, const std::vector<Axis>& axes, const std::string& what,
+                const std::function<const CellSums&(std::size_t)>& sums_of);
 
   const Result& result_;
   const Scenario& scenario_;
@@ -33,6 +45,10 @@ class Frame {
   Recorder& out_;
   const Axis policy_, time_, quantile_, event_, bound_, parameter_;
 };
+
+// What drives the outcome: a group of its own, and the sums in the group that is open. Nothing if nothing varies.
+void put_sensitivity(Frame& frame);
+void put_sensitivity_sums(Frame& frame);
 
 template <class T>
 std::vector<T> count_up(std::size_t count) {

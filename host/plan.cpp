@@ -206,12 +206,6 @@ KernelPlan common_plan(const Scenario& s, const Shape& shape, std::vector<float>
   return plan;
 }
 
-// The word of the smallest difference that is binned: kOctaves below the first power of two beyond the metric's range.
-std::uint32_t least_difference(const MetricRow& m) {
-  const float range = m.scale == Scale::kLog ? m.high : std::max(m.high - m.low, m.high);
-  return std::bit_cast<std::uint32_t>(std::ldexp(1.0f, static_cast<int>(std::ceil(std::log2(range))) - kOctaves));
-}
-
 AnalysisPlan analysis_plan(const Scenario& s, const Shape& shape) {
   AnalysisPlan plan{};
   plan.policies = shape.policies;
@@ -259,6 +253,12 @@ Trigger make_trigger(const TriggerSetting& setting) {
 
 }  // namespace
 
+std::uint32_t least_difference(const MetricRow& m) {
+  // kOctaves below the first power of two beyond the metric's range.
+  const float range = m.scale == Scale::kLog ? m.high : std::max(m.high - m.low, m.high);
+  return std::bit_cast<std::uint32_t>(std::ldexp(1.0f, static_cast<int>(std::ceil(std::log2(range))) - kOctaves));
+}
+
 std::vector<int> decided_metrics(const ModelInfo& model) {
   std::vector<int> metrics;
   for (std::size_t m = 0; m < model.metrics.size(); ++m)
@@ -273,9 +273,20 @@ std::vector<int> drivers(const Scenario& s) {
   return parameters;
 }
 
-Shape shape_of(const Scenario& s) {
+std::vector<std::string> event_names(const Scenario& s) {
+  std::vector<std::string> names;
+  for (const EventRow& event : s.model->events) names.emplace_back(event.key);
   std::size_t triggers = 0;
   for (const PolicySetting& policy : s.policies) triggers = std::max(triggers, policy.triggers.size());
+  for (std::size_t trigger = 1; trigger <= triggers; ++trigger) names.push_back(fmt::format("trigger_{}", trigger));
+  return names;
+}
+
+bool has_event(const Scenario& s, int policy, int event) {
+  return event < static_cast<int>(s.model->events.size() + s.policies[policy].triggers.size());
+}
+
+Shape shape_of(const Scenario& s) {
   Shape shape{};
   shape.policies = static_cast<int>(s.policies.size());
   shape.metrics = static_cast<int>(s.model->metrics.size());
@@ -283,7 +294,7 @@ Shape shape_of(const Scenario& s) {
   shape.steps = s.steps();
   shape.parameters = static_cast<int>(s.model->parameters.size());
   shape.joints = static_cast<int>(s.joint.size());
-  shape.events = static_cast<int>(s.model->events.size() + triggers);
+  shape.events = static_cast<int>(event_names(s).size());
   shape.decisions = static_cast<int>(decided_metrics(*s.model).size());
   shape.times = static_cast<int>(s.sensitivity_records.size());
   shape.drivers = static_cast<int>(drivers(s).size());

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <sstream>
@@ -49,6 +50,55 @@ std::string required_text(const Hdf5Reader& file, const std::string& object, con
   return *text;
 }
 
+PairedStatistics read_paired(const Hdf5Reader& file, const StoredResult& result, const StoredMetric& metric) {
+  const std::size_t policies = result.policies.size(), times = result.years.size(), quantiles = result.quantiles.size();
+  const std::string at = "/paired/" + metric.name;
+  PairedStatistics s;
+  s.mean_difference = file.numbers(at + "_mean_difference", {policies, times});
+  s.mean_difference_se = file.numbers(at + "_mean_difference_se", {policies, times});
+  s.variance_reduction = file.numbers(at + "_variance_reduction", {policies, times});
+  s.probability_equal = file.numbers(at + "_probability_equal", {policies, times});
+  s.difference_quantile = file.numbers(at + "_difference_quantile", {policies, times, quantiles});
+  s.difference_quantile_bounds = file.numbers(at + "_difference_quantile_bounds", {policies, times, quantiles, 2});
+  if (metric.direction == "none") return s;
+  s.probability_better = file.numbers(at + "_probability_better", {policies, times});
+  s.probability_better_bounds = file.numbers(at + "_probability_better_bounds", {policies, times, 2});
+  return s;
+}
+
+DecisionStatistics read_decision(const Hdf5Reader& file, const StoredResult& result, const std::string& metric) {
+  const std::size_t policies = result.policies.size();
+  const auto read = [&](const char* name, std::vector<std::size_t> shape, bool by_basis = false) {
+    if (by_basis && result.bases > 1) shape.insert(shape.begin(), std::size_t(result.bases));
+    return file.numbers("/decision/" + metric + name, shape);
+  };
+  DecisionStatistics s;
+  s.regret_mean = read("_regret_mean", {policies}, true);
+  s.regret_mean_se = read("_regret_mean_se", {policies}, true);
+  s.regret_p95 = read("_regret_p95", {policies}, true);
+  s.regret_p95_bounds = read("_regret_p95_bounds", {policies, 2}, true);
+  s.probability_best = read("_probability_best", {policies}, true);
+  s.probability_best_bounds = read("_probability_best_bounds", {policies, 2}, true);
+  s.score_rank = read("_score_rank", {kCriteria, policies}, true);
+  for (const double state : read("_separation", {policies})) s.separation.push_back(static_cast<std::int64_t>(state));
+  s.trajectories_to_separate = read("_trajectories_to_separate", {policies});
+  s.winner_seen = read("_winner_seen", {kWinnings});
+  s.winner_corrected = read("_winner_corrected", {kWinnings});
+  s.winner_bounds = read("_winner_corrected_bounds", {kWinnings, 2});
+  const std::string best = required_text(file, "/decision/" + metric + "_winner_seen", "policy");
+  const auto found = std::ranges::find(result.policies, best);
+  if (found != result.policies.end()) s.best = static_cast<int>(found - result.policies.begin());
+  return s;
+}
+
+void read_satisficing(const Hdf5Reader& file, StoredResult& result) {
+  if (!file.has_dataset("/decision/threshold")) return;
+  result.thresholds = file.texts("/decision/threshold");
+  const std::size_t policies = result.policies.size(), thresholds = result.thresholds.size();
+  result.satisficing.share = file.numbers("/decision/satisfied", {policies, thresholds});
+  result.satisficing.share_bounds = file.numbers("/decision/satisfied_bounds", {policies, thresholds, 2});
+}
+
 void read_metrics(const Hdf5Reader& file, StoredResult& result) {
   const std::size_t policies = result.policies.size(), times = result.years.size(), quantiles = result.quantiles.size();
   std::istringstream names(required_text(file, "/", "metrics"));
@@ -65,6 +115,8 @@ void read_metrics(const Hdf5Reader& file, StoredResult& result) {
     metric.mean_se = file.numbers(mean + "_se", {policies, times});
     metric.quantile = file.numbers(quantile, {policies, times, quantiles});
     metric.quantile_bounds = file.numbers(quantile + "_bounds", {policies, times, quantiles, 2});
+    metric.paired = read_paired(file, result, metric);
+    if (metric.direction != "none") metric.decision = read_decision(file, result, name);
     result.metrics.push_back(std::move(metric));
   }
 }
@@ -90,7 +142,12 @@ StoredResult read_stored(const Hdf5Reader& file) {
   result.events = file.texts("/event");
   result.years = file.numbers("/year", {file.length("/year")});
   result.quantiles = file.numbers("/quantile", {file.length("/quantile")});
+  const auto reference = std::ranges::find(result.policies, required_text(file, "/paired", "reference"));
+  if (reference == result.policies.end()) throw Hdf5Error("the reference is none of the policies", 0);
+  result.reference = static_cast<int>(reference - result.policies.begin());
+  if (file.has_dataset("/decision/basis")) result.bases = static_cast<int>(file.length("/decision/basis"));
   read_metrics(file, result);
+  read_satisficing(file, result);
   const std::size_t policies = result.policies.size(), events = result.events.size(), times = result.years.size();
   result.event_probability = file.numbers("/event_probability", {policies, events});
   result.event_probability_bounds = file.numbers("/event_probability_bounds", {policies, events, 2});

@@ -11,6 +11,8 @@
 #include <limits>
 
 #include "errors.h"
+#include "report_decision.h"
+#include "report_parts.h"
 #include "terminal.h"
 #include "toml_tools.h"
 
@@ -18,64 +20,10 @@ namespace chokepoint {
 
 namespace {
 
-constexpr const char* kDefaultMetrics[] = {"capability_lag", "compute_ratio", "row_adoption", "revenue"};
-constexpr std::size_t kMostMetrics = 6;  // of a model that has none of those
 constexpr double kShownQuantiles[] = {0.05, 0.5, 0.95};
-constexpr int kNarrowest = 60, kShortestName = 10, kLongestSparkline = 24;
-
-struct Symbols {
-  const char *dash, *plus_minus, *cut;
-};
-constexpr Symbols kUnicodeSymbols = {"—", "±", "…"}, kAsciiSymbols = {"-", "+/-", "~"};
-
-// A result and how to show it.
-struct View {
-  const StoredResult& result;
-  int width;
-  bool unicode;
-  Symbols symbols;
-
-  std::size_t policies() const { return result.policies.size(); }
-  std::size_t last(std::size_t policy) const { return (policy + 1) * result.years.size() - 1; }  // of (policy, time)
-};
-
-// ---- numbers
-
-std::string without_negative_zero(std::string text) {
-  if (text.starts_with('-') && text.find_first_of("123456789in") == text.npos) text.erase(0, 1);
-  return text;
-}
-
-double decimal_place(double x) { return std::floor(std::log10(x)); }
-
-// One digit, not below x.
-std::string round_up(double x) {
-  const double unit = std::pow(10.0, decimal_place(x));
-  return round_to_error(std::ceil(x / unit - 1e-9) * unit, unit);
-}
-
-// In percent. What happened never or always is bounded by its 95 % interval instead: rounding must not make it certain.
-NumberAndError probability_text(double share, double low, double high) {
-  if (share == 0 && high > 0) return {"<" + round_up(100 * high), ""};
-  if (share == 1 && low < 1) {
-    const double short_of = 100 * (1 - low), unit = std::pow(10.0, decimal_place(short_of));
-    return {">" + round_to_error(100 - std::ceil(short_of / unit - 1e-9) * unit, unit), ""};
-  }
-  if (!std::isfinite(share)) return {"nan", ""};
-  const double half = 100 * (high - low) / 2;
-  return {round_to_error(100 * share, half), round_to_error(half, half)};
-}
+constexpr int kLongestSparkline = 24;
 
 // ---- columns
-
-TableColumn policy_column(const View& v, int room) {
-  TableColumn column{{"policy"}, {}, true};
-  for (const std::string& name : v.result.policies)
-    column.cells.push_back(shorten("  " + name, std::max(room, kShortestName), v.symbols.cut));
-  return column;
-}
-
-std::string quantile_name(double share) { return share == 0.5 ? "median" : fmt::format("{:g} %", 100 * share); }
 
 TableColumn quantile_column(const View& v, const StoredMetric& m, std::size_t quantile) {
   std::vector<std::string> numbers;
@@ -93,11 +41,6 @@ TableColumn mean_column(const View& v, const StoredMetric& m) {
     values.push_back({round_to_error(mean, error), std::isfinite(mean) ? round_to_error(error, error) : ""});
   }
   return {{fmt::format("mean {} se", v.symbols.plus_minus)}, align_errors(values, fmt::format(" {} ", v.symbols.plus_minus))};
-}
-
-std::size_t nearest_quantile(const StoredResult& result, double share) {
-  const auto distance = [&](double quantile) { return std::abs(quantile - share); };
-  return static_cast<std::size_t>(std::ranges::min_element(result.quantiles, {}, distance) - result.quantiles.begin());
 }
 
 std::vector<std::size_t> shown_quantiles(const StoredResult& result) {
@@ -129,23 +72,13 @@ TableColumn sparkline_column(const View& v, const StoredMetric& m, int room) {
 
 // ---- parts of the summary
 
-std::string provenance_text(const View& v) {
-  const auto entry = [&](const char* key) {
-    const auto found = v.result.provenance.find(key);
-    return found == v.result.provenance.end() ? std::string() : found->second;
-  };
-  std::string text = wrap_text(v.result.title, v.width, "");
-  const auto add = [&](const char* label, const std::string& value, const char* unit = "") {
-    if (!value.empty()) text += wrap_text(value + unit, v.width, fmt::format("{:13}", ""), fmt::format("{:<13}", label));
-  };
-  add("model", v.result.model);
-  add("trajectories", group_digits(entry("trajectories")), fmt::format(" for each of {} policies", v.policies()).c_str());
-  add("device", entry("device"));
-  add("run time", entry("seconds"), " s");
-  add("ended early", entry("ended_early"));
-  add("version", entry("version"));
-  add("result hash", v.result.result_hash);
-  return text;
+// The difference from the reference policy, if the table stays in one piece with it.
+void add_difference_column(const View& v, const StoredMetric& m, std::vector<TableColumn>& columns) {
+  if (v.policies() < 2 || m.paired.mean_difference.empty()) return;
+  TableColumn column = difference_column(v, m);
+  int width = policy_column(v, 0).width() + kColumnGap + column.width();
+  for (const TableColumn& other : columns) width += kColumnGap + other.width();
+  if (width <= v.width) columns.push_back(std::move(column));
 }
 
 std::string metric_text(const View& v, const StoredMetric& m) {
@@ -154,6 +87,7 @@ std::string metric_text(const View& v, const StoredMetric& m) {
   std::vector<TableColumn> columns;
   for (const std::size_t quantile : shown_quantiles(v.result)) columns.push_back(quantile_column(v, m, quantile));
   columns.push_back(mean_column(v, m));
+  add_difference_column(v, m, columns);
   int room = v.width;
   for (const TableColumn& column : columns) room -= kColumnGap + column.width();
   const TableColumn policies = policy_column(v, room);
@@ -188,32 +122,6 @@ std::string events_text(const View& v) {
   if (!columns.empty()) text += format_tables(policy_column(v, v.width / 2), columns, v.width) + (same.empty() ? "" : "\n");
   if (!same.empty()) text += wrap_text(fmt::format("The same under every policy: {}", fmt::join(same, ", ")), v.width, "  ");
   return events == 0 ? "" : text;
-}
-
-std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, const std::vector<std::string>& wanted) {
-  std::vector<const StoredMetric*> chosen;
-  std::vector<std::string> names, problems;
-  for (const StoredMetric& metric : result.metrics) names.push_back(metric.name);
-  const auto add = [&](const std::string& name) {
-    const auto found = std::ranges::find(names, name);
-    if (found != names.end()) chosen.push_back(&result.metrics[static_cast<std::size_t>(found - names.begin())]);
-    return found != names.end();
-  };
-  for (const std::string& name : wanted)
-    if (!add(name)) problems.push_back(fmt::format("'{}' is no metric of this result. It has: {}.", name, fmt::join(names, ", ")));
-  if (!problems.empty()) throw UserError(problems);
-  if (!wanted.empty()) return chosen;
-  for (const char* name : kDefaultMetrics) add(name);
-  if (chosen.empty())
-    for (std::size_t i = 0; i < std::min(kMostMetrics, names.size()); ++i) chosen.push_back(&result.metrics[i]);
-  return chosen;
-}
-
-// Texts come from a file: nothing in them may steer the terminal.
-std::string printable(std::string text) {
-  for (char& byte : text)
-    if ((static_cast<unsigned char>(byte) < 0x20 && byte != '\n') || byte == 0x7F) byte = '?';
-  return text;
 }
 
 // ---- describe
@@ -286,36 +194,16 @@ std::string list_models() {
 
 }  // namespace
 
-std::string round_to_error(double x, double error) {
-  // An error below the precision of x is noise of the arithmetic, not of the sampling.
-  if (!std::isfinite(x) || !std::isfinite(error) || error <= 1e-15 * std::abs(x)) return without_negative_zero(fmt::format("{:.6g}", x));
-  const double place = decimal_place(error), unit = std::pow(10.0, place);
-  const double rounded = std::abs(x) < unit / 4 ? 0 : std::round(x / unit) * unit;
-  if (place >= -9 && std::abs(rounded) < 1e9)
-    return without_negative_zero(fmt::format("{:.{}f}", place > 0 ? rounded : x, std::max(0, -static_cast<int>(place))));
-  if (rounded == 0) return "0";
-  return fmt::format("{:.{}e}", rounded, std::max(0, static_cast<int>(decimal_place(std::abs(rounded)) - place)));
-}
-
-std::string end_text(double year) {
-  constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
-                                     "July",    "August",   "September", "October", "November", "December"};
-  const long last_month = std::lround(12 * year) - 1;
-  return fmt::format("end of {}{}", last_month % 12 == 11 ? "" : fmt::format("{} ", kMonths[last_month % 12]), last_month / 12);
-}
-
 std::string summarise(const StoredResult& result, const SummaryOptions& options) {
-  const View v{result, std::max(options.width, kNarrowest), options.unicode, options.unicode ? kUnicodeSymbols : kAsciiSymbols};
+  const View v = make_view(result, options);
   const std::vector<const StoredMetric*> metrics = chosen_metrics(result, options.metrics);
-  if (result.policies.empty() || result.years.empty() || result.quantiles.empty())
-    throw UserError("the result has no policies, times or quantiles: there is nothing to show");
   std::string text = provenance_text(v);
   for (const StoredMetric* metric : metrics) text += "\n" + metric_text(v, *metric);
   text += events_text(v);
   const std::string reading = fmt::format(
       "{} is one standard error for means, half a 95 % interval for probabilities; quantiles are rounded to their sampling error.",
       v.symbols.plus_minus);
-  return printable(text + "\n" + wrap_text(reading, v.width, ""));
+  return printable(text + "\n" + wrap_text(reading + alike_text(v), v.width, ""));
 }
 
 std::string describe_models(const std::string& model, const std::string& topic) {

@@ -23,9 +23,6 @@ std::string summarise(const StoredResult& result, const SummaryOptions& options)
 // topic: "", parameters, levers, metrics or events. Throws UserError for another.
 std::string describe_models(const std::string& model, const std::string& topic);
 
-// The end of the last month before a decimal year: 2036.25 is the "end of March 2036".
-std::string end_text(double year);
-
 // x rounded so that its last digit is of the size of `error`: 12.3456 with error 0.02 is "12.35".
 std::string round_to_error(double x, double error);
 

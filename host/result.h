@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,7 @@
 
 namespace chokepoint {
 
-inline constexpr int kFormatVersion = 1;
+inline constexpr int kFormatVersion = 2;
 
 // How a result came about: name and value, in the order of the file. Not part of result_hash. "version" and
 // "command" also make the attributes `source` and `history` of the file.
@@ -47,19 +48,25 @@ std::string hash_result(const Result& result);
 // little space for `bytes`; UserError when it exists and `force` is false.
 void check_output(const std::string& path, bool force, std::uint64_t bytes);
 
-// What `summary` needs of a result file. Throws EnvironmentError when it cannot be read, UserError when it
+// What `summary` and `compare` need of a result file. Throws EnvironmentError when it cannot be read, UserError when it
 // is not a Chokepoint result of this format.
 struct StoredMetric {
   std::string name, units, long_name, direction, scale;
   std::vector<double> mean, mean_se, quantile;  // as in MetricStatistics
   std::vector<double> quantile_bounds;
+  PairedStatistics paired;  // only what is shown
+  std::optional<DecisionStatistics> decision;
 };
 struct StoredResult {
   std::string title, model, result_hash;
+  int reference = 0;  // policy
+  int bases = 1;      // of decisions: single trajectories, and with several replicates worlds
   std::vector<std::string> policies, policy_titles, events;
   std::vector<double> years, quantiles;
   std::vector<StoredMetric> metrics;
   std::vector<double> event_probability, event_probability_bounds, event_cdf;
+  std::vector<std::string> thresholds;  // none, or at last "all"
+  SatisficingStatistics satisficing;
   std::map<std::string, std::string> provenance;
 };
 StoredResult read_result(const std::string& path);

@@ -11,6 +11,8 @@
 
 namespace chokepoint {
 
+inline constexpr std::uint64_t kMaxTrajectories = 1'000'000'000'000;
+
 // A distribution as it was written. `values` by kind:
 //   constant {value}; normal {mean, sd}; lognormal {mean_log, sd_log}; uniform {low, high};
 //   beta {alpha, beta, low, high}; triangular and pert {low, mode, high}; choice {values...} with
@@ -61,10 +63,35 @@ struct PolicySetting {
   std::vector<TriggerSetting> triggers;
 };
 
+enum class StopStatistic {
+  kMean,
+  kMeanDifference,
+  kQuantile,
+  kDifferenceQuantile,
+  kProbabilityBetter,
+  kEventProbability,
+  kRegretMean,
+  kRegretP95,
+  kProbabilityBest,
+  kSatisficing,
+  kFirstOrder,
+  kDifferenceFirstOrder,
+  kEvpi,
+  kEvppi
+};
+
+// What [run.stop] watches, until its standard error is small enough. Of what is left open (-1), the largest error decides.
 struct StopSetting {
-  int metric;
-  double standard_error;
-  std::uint64_t max_trajectories;
+  StopStatistic statistic = StopStatistic::kMean;
+  double standard_error = 0;  // in the unit of the statistic
+  std::uint64_t max_trajectories = 0;
+  int metric = -1;     // -1 if the statistic has none
+  int policy = -1;     // -1: all, of differences all but the reference
+  int parameter = -1;  // -1: all that vary
+  int event = -1;      // -1 if the statistic has none
+  int threshold = -1;  // in Scenario::satisfice; -1: all of them at once
+  int record = 0;
+  double quantile = 0;
 };
 
 struct Satisfice {
@@ -95,6 +122,7 @@ struct Scenario {
   std::vector<double> quantiles;
   std::vector<JointPair> joint;
   std::vector<Satisfice> satisfice;
+  double hurwicz = 0.5;                      // coefficient of optimism: weight of the best world, the rest is on the worst
   std::vector<int> sensitivity_records;      // records at which it is asked what drives the outcome; the last one among them
   std::vector<ConfigurationFile> files;      // as given, bases first
   std::vector<std::string> overrides;        // "--set" and flags, as given

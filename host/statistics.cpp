@@ -6,15 +6,16 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 #include <limits>
+#include <numeric>
+
+#include "moments.h"
+#include "plan.h"
 
 namespace chokepoint {
 
 namespace {
 
 using Binomial = boost::math::binomial_distribution<double>;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kTail = 0.025;                   // outside a 95 % interval, on each side
-constexpr double kHalfWidth = 1.959963984540054;  // of a 95 % interval, in standard errors
 
 double backward(const MetricRow& m, double t) {
   switch (m.scale) {
@@ -70,30 +71,28 @@ class CellDistribution {
   std::int64_t cumulative_[kAbove + 1];
 };
 
-// Numbers of independent draws behind `count` trajectories: worlds, since draws within one are alike.
-double independent(const Scenario& s, std::int64_t count) {
-  return std::max(1.0, static_cast<double>(count) / static_cast<double>(s.replicates));
+// Trajectories that count for an event: triggers that a policy does not have are missing, not impossible.
+std::int64_t observed(const Scenario& s, const Tallies& tallies, int policy, int event) {
+  return has_event(s, policy, event) ? static_cast<std::int64_t>(tallies.trajectories) : 0;
 }
 
-// Probabilities between which the quantile p of n independent draws lies in the sample, by the binomial
-// law of the number of draws below it (David and Nagaraja, Order Statistics, 7.1).
-std::pair<double, double> quantile_band(double n, double p) {
-  const Binomial below(std::floor(n), p);
-  const double lower = quantile(below, kTail), upper = quantile(complement(below, kTail)) + 1;
-  return {std::max(0.0, lower / n), std::min(1.0, upper / n)};
+const std::int64_t* event_steps(const Tallies& tallies, int policy, int event) {
+  return &tallies.event_steps[(std::size_t(policy) * tallies.shape.events + event) * (tallies.shape.steps + 1)];
+}
+
+// The 95 % interval of Clopper and Pearson.
+Interval probability_bounds(const Scenario& s, std::int64_t happened, std::int64_t of) {
+  if (of == 0) return {kNaN, kNaN};
+  const double n = independent(s, of), expected = static_cast<double>(happened) / static_cast<double>(of) * n;
+  return {happened == 0 ? 0 : Binomial::find_lower_bound_on_p(n, expected, kTail),
+          happened == of ? 1 : Binomial::find_upper_bound_on_p(n, expected, kTail)};
 }
 
 void put_probability(const Scenario& s, std::int64_t happened, std::int64_t of, std::vector<double>& probability,
                      std::vector<double>& bounds) {
-  if (of == 0) {
-    probability.push_back(kNaN);
-    bounds.insert(bounds.end(), {kNaN, kNaN});
-    return;
-  }
-  const double share = static_cast<double>(happened) / static_cast<double>(of), n = independent(s, of);
-  probability.push_back(share);
-  bounds.push_back(happened == 0 ? 0 : Binomial::find_lower_bound_on_p(n, share * n, kTail));
-  bounds.push_back(happened == of ? 1 : Binomial::find_upper_bound_on_p(n, share * n, kTail));
+  probability.push_back(of == 0 ? kNaN : static_cast<double>(happened) / static_cast<double>(of));
+  const Interval interval = probability_bounds(s, happened, of);
+  bounds.insert(bounds.end(), {interval.low, interval.high});
 }
 
 }  // namespace
@@ -120,26 +119,28 @@ std::vector<double> bin_edges(const MetricRow& metric) {
 
 MeanError mean_error(const Scenario& s, const Tallies& tallies, int policy, int metric, int record) {
   const std::size_t cell = tallies.shape.cell(policy, metric, record);
-  const CellSums& sums = tallies.sums[cell];
   const std::int64_t n = static_cast<std::int64_t>(tallies.trajectories) - tallies.slots[cell * kSlots + kNonFinite];
-  if (n <= 0) return {kNaN, kNaN, kNaN, 0};
-  const double unit = std::ldexp(1.0, s.model->metrics[metric].log2_unit), count = static_cast<double>(n);
-  const double mean = static_cast<double>(sums.units) / count;
-  // Sum of squared deviations about the whole-number mean, exactly, then about the mean: no cancellation.
-  const Wide pivot = sums.units / n;
-  const auto wrap = [](Wide x) { return static_cast<UnsignedWide>(x); };  // intermediate terms may pass 2^127
-  const auto about_pivot = static_cast<Wide>(sums.squares - 2 * wrap(pivot) * wrap(sums.units) + wrap(pivot) * wrap(pivot) * wrap(n));
-  const double offset = mean - static_cast<double>(pivot);
-  const double variance = n > 1 ? std::max(0.0, (static_cast<double>(about_pivot) - count * offset * offset) / (count - 1)) : kNaN;
-  const double sd = std::sqrt(variance) * unit;
-  return {mean * unit, sd / std::sqrt(independent(s, n)), sd, n};
+  return mean_error(tallies.sums[cell], n, independent(s, n), s.model->metrics[metric].log2_unit);
 }
 
-Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sample&) {
+Interval quantile_bounds(const Scenario& s, const Tallies& tallies, int policy, int metric, int record, double p) {
+  const std::size_t cell = tallies.shape.cell(policy, metric, record);
+  const CellDistribution values(s.model->metrics[metric], &tallies.slots[cell * kSlots], tallies.sums[cell]);
+  const auto count = static_cast<double>(values.count());
+  const auto [lower, upper] = quantile_band(independent(s, values.count()), p);
+  return {values.at_rank(lower * count), values.at_rank(upper * count)};
+}
+
+Interval event_bounds(const Scenario& s, const Tallies& tallies, int policy, int event, int record) {
+  const std::int64_t* steps = event_steps(tallies, policy, event);
+  const std::int64_t happened = std::accumulate(steps, steps + (record + 1) * s.record_every_months, std::int64_t{0});
+  return probability_bounds(s, happened, observed(s, tallies, policy, event));
+}
+
+Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sample& sample) {
   const Shape& shape = tallies.shape;
   Statistics result;
-  std::vector<std::pair<double, double>> bands(s.quantiles.size());
-  std::int64_t bands_for = -1;
+  QuantileBands bands(s.quantiles);
   for (int m = 0; m < shape.metrics; ++m) {
     MetricStatistics& out = result.metrics.emplace_back();
     for (int p = 0; p < shape.policies; ++p)
@@ -148,28 +149,21 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sa
         out.mean.push_back(mean.mean);
         out.mean_se.push_back(mean.standard_error);
         out.sd.push_back(mean.sd);
-        out.mean_bounds.insert(out.mean_bounds.end(),
-                               {mean.mean - kHalfWidth * mean.standard_error, mean.mean + kHalfWidth * mean.standard_error});
+        const Interval bounds = mean_interval(mean.mean, mean.standard_error);
+        out.mean_bounds.insert(out.mean_bounds.end(), {bounds.low, bounds.high});
         const std::size_t cell = shape.cell(p, m, r);
         const CellDistribution values(s.model->metrics[m], &tallies.slots[cell * kSlots], tallies.sums[cell]);
         const double count = static_cast<double>(values.count());
-        if (values.count() != bands_for && values.count() > 0) {
-          for (std::size_t q = 0; q < s.quantiles.size(); ++q) bands[q] = quantile_band(independent(s, values.count()), s.quantiles[q]);
-          bands_for = values.count();
-        }
         for (std::size_t q = 0; q < s.quantiles.size(); ++q) {
+          const auto [lower, upper] = bands.band(q, independent(s, values.count()));
           out.quantile.push_back(values.at_rank(s.quantiles[q] * count));
-          out.quantile_bounds.push_back(values.at_rank(bands[q].first * count));
-          out.quantile_bounds.push_back(values.at_rank(bands[q].second * count));
+          out.quantile_bounds.insert(out.quantile_bounds.end(), {values.at_rank(lower * count), values.at_rank(upper * count)});
         }
       }
   }
   for (int p = 0; p < shape.policies; ++p)
     for (int e = 0; e < shape.events; ++e) {
-      // Triggers that a policy does not have are missing, not impossible.
-      const bool exists = e < static_cast<int>(s.model->events.size() + s.policies[p].triggers.size());
-      const auto of = exists ? static_cast<std::int64_t>(tallies.trajectories) : 0;
-      const std::int64_t* steps = &tallies.event_steps[(std::size_t(p) * shape.events + e) * (shape.steps + 1)];
+      const std::int64_t *steps = event_steps(tallies, p, e), of = observed(s, tallies, p, e);
       std::int64_t happened = 0;
       for (int step = 0; step < shape.steps; ++step) {
         happened += steps[step];
@@ -177,6 +171,11 @@ Statistics derive_statistics(const Scenario& s, const Tallies& tallies, const Sa
       }
       put_probability(s, happened, of, result.event_probability, result.event_probability_bounds);
     }
+  result.sensitivity = derive_sensitivity(s, tallies, sample);
+  result.paired = derive_paired(s, tallies);
+  result.decisions = derive_decisions(s, tallies);
+  result.satisficing = derive_satisficing(s, tallies);
+  result.information = derive_information(s, tallies, sample);
   return result;
 }
 

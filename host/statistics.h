@@ -6,7 +6,12 @@
 #include <vector>
 
 #include "../kernels/engine.h"
+#include "decision.h"
+#include "estimate.h"
+#include "information.h"
+#include "paired.h"
 #include "scenario.h"
+#include "sensitivity.h"
 
 namespace chokepoint {
 
@@ -24,6 +29,11 @@ struct Statistics {
   std::vector<double> event_probability_bounds;  // (policy, event, bound) 95 % interval, Clopper-Pearson
   std::vector<double> event_cdf;                 // (policy, event, time) happened by then
   std::vector<double> event_cdf_bounds;          // (policy, event, time, bound)
+  SensitivityStatistics sensitivity;
+  std::vector<PairedStatistics> paired;          // of each metric
+  std::vector<DecisionStatistics> decisions;     // of each metric that has a direction: decided_metrics()
+  SatisficingStatistics satisficing;
+  std::vector<Information> information;  // (decision)
 };
 
 Statistics derive_statistics(const Scenario& scenario, const Tallies& tallies, const Sample& sample);
@@ -34,11 +44,9 @@ double to_bin_scale(const MetricRow& metric, double x);
 // The edges of a metric's kBins bins, kBins + 1 of them, in the metric's unit.
 std::vector<double> bin_edges(const MetricRow& metric);
 
-// Mean and standard error of one cell: what `run.stop` watches.
-struct MeanError {
-  double mean, standard_error, sd;
-  std::int64_t count;  // finite values
-};
+// Single figures of these, as [run.stop] watches them.
+Interval quantile_bounds(const Scenario& scenario, const Tallies& tallies, int policy, int metric, int record, double p);
+Interval event_bounds(const Scenario& scenario, const Tallies& tallies, int policy, int event, int record);  // happened by then
 MeanError mean_error(const Scenario& scenario, const Tallies& tallies, int policy, int metric, int record);
 
 }  // namespace chokepoint

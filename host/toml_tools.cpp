@@ -110,9 +110,9 @@ TomlValue make_table(const Place& place) {
   return value;
 }
 
-TomlValue make_string(const Place& place, std::string text) {
+TomlValue make_value(TomlValue::Kind kind, const Place& place, std::string text) {
   TomlValue value;
-  value.kind = TomlValue::Kind::kString;
+  value.kind = kind;
   value.place = place;
   value.text = std::move(text);
   return value;

@@ -51,7 +51,7 @@ struct TomlSyntaxError {
 };
 
 TomlValue make_table(const Place& place);
-TomlValue make_string(const Place& place, std::string text);
+TomlValue make_value(TomlValue::Kind kind, const Place& place, std::string text = {});
 
 // The root table of a document; throws TomlSyntaxError.
 TomlValue parse_toml(std::string_view text, int source);

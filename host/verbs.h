@@ -34,10 +34,19 @@ std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
 
+void summary_options(po::options_description& options);
+SummaryOptions summary_of(const po::variables_map& options);  // as summary_options() were given
+
 // Commands in files of their own.
+int verb_summary(const po::variables_map& options, const Words& files);
+int verb_compare(const po::variables_map& options, const Words& files);
+void plan_options(po::options_description& options);
+int verb_plan(const po::variables_map& options, const Words& files);
 void discover_options(po::options_description& options);
 int verb_discover(const po::variables_map& options, const Words& arguments);
 void sensitivity_options(po::options_description& options);
 int verb_sensitivity(const po::variables_map& options, const Words& files);
+void voi_options(po::options_description& options);
+int verb_voi(const po::variables_map& options, const Words& files);
 
 }  // namespace chokepoint

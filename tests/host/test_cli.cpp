@@ -126,6 +126,16 @@ TEST(CommandLine, PlanRunsNothingBig) {
   const Answer answer = chokepoint_({"plan", kBrownian, "--trajectories", "1000000000000", "--device", "cpu"});
   EXPECT_EQ(answer.code, 0) << answer.err;
   EXPECT_NE(answer.out.find("2 policies x 1000000000000 trajectories x 60 months"), std::string::npos);
+  EXPECT_EQ(answer.out.find("run.stop"), std::string::npos);
+}
+
+TEST(CommandLine, PlanSaysWhetherTheCapAllowsTheTarget) {
+  const auto plan = [](const std::string& error) {
+    return chokepoint_({"plan", kBrownian, "--trajectories", "2000", "--device", "cpu", "--set",
+                        "run.stop={metric='log_value', policy='base', standard_error=" + error + ", max_trajectories=4000}"}).out;
+  };
+  EXPECT_NE(plan("0.02").find("run.stop.max_trajectories = 4000 allows it"), std::string::npos);
+  EXPECT_NE(plan("0.001").find("run.stop.max_trajectories = 4000 ends it before (exit code 4)"), std::string::npos);
 }
 
 TEST(CommandLine, TheTimeLimitKeepsWhatIsDone) {
@@ -164,7 +174,8 @@ TEST(CommandLine, AMissedTargetIsExitFour) {
                                         "run.stop={metric='log_value', statistic='mean', standard_error=1e-9, max_trajectories=4000}"};
   const Answer answer = chokepoint_(run);
   EXPECT_EQ(answer.code, 4) << answer.err;
-  EXPECT_EQ(answer.err.rfind("run.stop: the standard error of log_value is ", 0), 0u);
+  EXPECT_EQ(answer.err.rfind("run.stop: the standard error of mean of log_value is ", 0), 0u);
+  EXPECT_EQ(read_result(folder.file("out.h5")).provenance.at("ended_early") + "\n", answer.err);
 }
 
 TEST(CommandLine, AReachedTargetStopsTheRun) {

@@ -75,9 +75,13 @@ void expect_same(const Scenario& a, const Scenario& b) {
   EXPECT_EQ(a.reference, b.reference);
   ASSERT_EQ(a.stop.has_value(), b.stop.has_value());
   if (a.stop) {
-    EXPECT_EQ(a.stop->metric, b.stop->metric);
-    EXPECT_EQ(a.stop->standard_error, b.stop->standard_error);
-    EXPECT_EQ(a.stop->max_trajectories, b.stop->max_trajectories);
+    const StopSetting &x = *a.stop, &y = *b.stop;
+    EXPECT_EQ(x.statistic, y.statistic);
+    EXPECT_EQ(x.standard_error, y.standard_error);
+    EXPECT_EQ(x.max_trajectories, y.max_trajectories);
+    EXPECT_EQ(x.quantile, y.quantile);
+    EXPECT_TRUE(x.metric == y.metric && x.policy == y.policy && x.parameter == y.parameter && x.event == y.event &&
+                x.threshold == y.threshold && x.record == y.record);
   }
   ASSERT_EQ(a.parameters.size(), b.parameters.size());
   for (std::size_t i = 0; i < a.parameters.size(); ++i) {
@@ -97,6 +101,8 @@ void expect_same(const Scenario& a, const Scenario& b) {
   ASSERT_EQ(a.policies.size(), b.policies.size());
   for (std::size_t i = 0; i < a.policies.size(); ++i) expect_same(a.policies[i], b.policies[i]);
   EXPECT_EQ(a.quantiles, b.quantiles);
+  EXPECT_EQ(a.hurwicz, b.hurwicz);
+  EXPECT_EQ(a.sensitivity_records, b.sensitivity_records);
   ASSERT_EQ(a.joint.size(), b.joint.size());
   for (std::size_t i = 0; i < a.joint.size(); ++i)
     EXPECT_TRUE(a.joint[i].first == b.joint[i].first && a.joint[i].second == b.joint[i].second);
@@ -133,6 +139,8 @@ TEST_F(Config, DefaultsStandForWhatNoFileSays) {
   EXPECT_FALSE(s.stop);
   EXPECT_EQ(s.quantiles, (std::vector<double>{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99}));
   EXPECT_TRUE(s.joint.empty() && s.satisfice.empty() && s.correlations.empty());
+  EXPECT_EQ(s.hurwicz, 0.5);
+  EXPECT_EQ(s.sensitivity_records, (std::vector<int>{7, 15, 19})) << "two, four and five years of quarters";
 }
 
 TEST_F(Config, TheFilesOfTheProjectAreRead) {
@@ -177,6 +185,8 @@ standard_error = 0.01
 quantiles = [0.5]
 joint = [["log_value", "value"]]
 satisfice = { value = ">= 1.5", log_value = "<2", barrier = "== 0", hazard = "==1" }
+hurwicz = 1
+sensitivity = { times = [2032-04-01] }
 )");
   EXPECT_EQ(s.description, "All");
   EXPECT_EQ(s.start_year, 2030);
@@ -201,6 +211,43 @@ satisfice = { value = ">= 1.5", log_value = "<2", barrier = "== 0", hazard = "==
   EXPECT_TRUE(s.satisfice[1].metric == 1 && s.satisfice[1].comparison == Comparison::kLess && s.satisfice[1].value == 2);
   EXPECT_TRUE(s.satisfice[2].metric == -1 && s.satisfice[2].event == 0 && s.satisfice[2].equals && s.satisfice[2].value == 0);
   EXPECT_TRUE(s.satisfice[3].event == 1 && s.satisfice[3].value == 1);
+  EXPECT_EQ(s.hurwicz, 1);
+  EXPECT_EQ(s.sensitivity_records, std::vector<int>{0});
+}
+
+TEST_F(Config, TimesOfSensitivityAreSortedAndEndWithTheRun) {
+  const auto records = [&](const std::string& text) { return read(text).sensitivity_records; };
+  EXPECT_EQ(records("outputs.sensitivity.times = [2030-07-01, 2026-04-01]\n"), (std::vector<int>{0, 17, 19}));
+  EXPECT_EQ(records("outputs.sensitivity.times = [2031-01-01]\n"), (std::vector<int>{19}));
+  EXPECT_EQ(records("outputs.sensitivity.times = []\n"), (std::vector<int>{19}));
+  EXPECT_EQ(records("outputs.sensitivity = {}\n"), (std::vector<int>{7, 15, 19}));
+  EXPECT_EQ(records("run.start = 2026-11-01\nrun.years = 1\noutputs.sensitivity.times = [2027-02-01]\n"), (std::vector<int>{0, 3}));
+  EXPECT_EQ(records("run.record_every_months = 60\n"), (std::vector<int>{0})) << "no second year is recorded";
+  const std::vector<int> century = records("run.years = 100\nrun.record_every_months = 12\n");
+  EXPECT_LE(century.size(), std::size_t{kMaxTimes});
+  EXPECT_EQ(century.front(), 3) << "every fourth year is the first that fits";
+  EXPECT_EQ(century.back(), 99);
+}
+
+TEST_F(Config, EveryKeyOfAStopIsRead) {
+  const auto stop = [&](const std::string& lines) {
+    return *read("[run.stop]\nstandard_error = 0.01\n" + lines + "\n[outputs.satisfice]\nvalue = \"> 1\"\nhazard = \"== 0\"\n").stop;
+  };
+  StopSetting s = stop("metric = \"value\"");
+  EXPECT_EQ(s.statistic, StopStatistic::kMean);
+  EXPECT_TRUE(s.metric == 0 && s.policy == -1 && s.record == 19 && s.event == -1 && s.threshold == -1 && s.parameter == -1);
+  s = stop("statistic = \"difference_quantile\"\nmetric = \"log_value\"\nquantile = 0.05\npolicy = \"push\"\ntime = 2028-04-01");
+  EXPECT_EQ(s.statistic, StopStatistic::kDifferenceQuantile);
+  EXPECT_EQ(s.quantile, 0.05);
+  EXPECT_TRUE(s.metric == 1 && s.policy == 1 && s.record == 8);
+  s = stop("statistic = \"event_probability\"\nevent = \"hazard\"");
+  EXPECT_TRUE(s.statistic == StopStatistic::kEventProbability && s.event == 1 && s.metric == -1);
+  s = stop("statistic = \"satisficing\"\nthreshold = \"hazard\"");
+  EXPECT_TRUE(s.statistic == StopStatistic::kSatisficing && s.threshold == 1);
+  s = stop("statistic = \"first_order\"\nmetric = \"value\"\nparameter = \"barrier\"\ntime = 2030-01-01");
+  EXPECT_TRUE(s.statistic == StopStatistic::kFirstOrder && s.parameter == 3 && s.record == 15);
+  s = stop("metric = \"value\"\nmax_trajectories = 1000");
+  EXPECT_EQ(s.max_trajectories, 1000u);
 }
 
 // Laws
@@ -457,6 +504,8 @@ reference = "zero"  # default
 [run.stop]
 metric = "value"  # x.toml:5:1
 standard_error = 0.5  # x.toml:6:1
+statistic = "mean"  # default
+time = 2030-01-01  # default
 max_trajectories = 10000  # default
 
 [parameters]
@@ -484,6 +533,8 @@ set = "push"  # x.toml:9:1
 quantiles = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]  # default
 joint = []  # default
 satisfice = {}  # default
+hurwicz = 0.5  # default
+sensitivity = { times = [2028-01-01, 2030-01-01] }  # default
 )");
 }
 
@@ -495,6 +546,9 @@ TEST_F(Config, TheResolvedDocumentGivesTheSameScenario) {
     EXPECT_EQ(again.files[0].text, scenario.resolved);
   };
   check(read_scenario({CHOKEPOINT_SOURCE_DIR "/configs/baseline.toml"}, {"parameters.initial_lag.p95=14", "run.reference=tripwire"}));
+  check(read("run.replicates = 5\noutputs.sensitivity.times = [2029-01-01]\n[run.stop]\nstatistic = \"first_order\"\nmetric = \"value\"\n"
+             "parameter = \"drift\"\npolicy = \"push\"\ntime = 2029-01-01\nstandard_error = 0.01\n"));
+  check(read("[run.stop]\nstatistic = \"event_probability\"\nevent = \"hazard\"\nstandard_error = 0.01\n"));
   check(read(R"TOML(description = "quotes \" and \\, tab \t, newline \n, control \u0001, umlaut ü"
 [run]
 seed_worlds = 9223372036854775807

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "config_fixture.h"
@@ -90,9 +91,10 @@ TEST_F(ConfigMessages, UnknownKeys) {
             "seed_chance, keep, "
             "record_every_months, reference, stop.");
   EXPECT_EQ(complaint("[run.stop]\nmetric = \"value\"\nstandard_error = 1\nmaximum = 1\n"),
-            "5:1: unknown key 'run.stop.maximum' (nothing reads it). Legal here: metric, statistic, standard_error, max_trajectories.");
+            "5:1: unknown key 'run.stop.maximum' (nothing reads it). Legal here: statistic, metric, policy, parameter, quantile, "
+            "event, threshold, time, standard_error, max_trajectories.");
   EXPECT_EQ(complaint("[outputs]\nplots = 1\n"),
-            "3:1: unknown key 'outputs.plots' (nothing reads it). Legal here: quantiles, joint, satisfice.");
+            "3:1: unknown key 'outputs.plots' (nothing reads it). Legal here: quantiles, joint, satisfice, hurwicz, sensitivity.");
   EXPECT_EQ(complaint("[[correlation]]\nbetween = [\"drift\", \"barrier\"]\nrank = 0\nranks = 0\n"),
             "5:1: unknown key 'correlation.ranks' (nothing reads it). Did you mean 'rank'?");
   EXPECT_EQ(complaint("[parameters]\ndrft = 1\n"),
@@ -154,7 +156,11 @@ TEST_F(ConfigMessages, WrongRuns) {
   EXPECT_EQ(about("years = 101"), "3:9: run.years = 101 is outside [1, 100] years");
   EXPECT_EQ(about("trajectories = 1_000_000_000_001"), "3:16: run.trajectories = 1000000000001 is outside [1, 1000000000000]");
   EXPECT_EQ(about("trajectories = 1e17"), "3:16: run.trajectories = 1e+17 is not a whole number");
-  EXPECT_EQ(about("replicates = 1_000_001"), "3:14: run.replicates = 1000001 is outside [1, 1000000]");
+  EXPECT_EQ(about("replicates = 1_000_001"), "3:14: run.replicates = 1000001 is outside [1, 512]");
+  EXPECT_EQ(about("replicates = 512"),
+            "base.toml:5:16: run.trajectories = 1000 is no whole multiple of run.replicates = 512, the trajectories of one world; use 512 or 1024");
+  EXPECT_EQ(about("replicates = 512\ntrajectories = 100"),
+            "4:16: run.trajectories = 100 is no whole multiple of run.replicates = 512, the trajectories of one world; use 512");
   EXPECT_EQ(about("keep = 1_000_001"), "3:8: run.keep = 1000001 is outside [0, 1000000]");
   EXPECT_EQ(about("record_every_months = 0"), "3:23: run.record_every_months = 0 is outside [1, 1200] months");
   EXPECT_EQ(about("record_every_months = 7"), "3:23: run.record_every_months = 7 does not divide the run of 60 months; 6 does");
@@ -167,8 +173,8 @@ TEST_F(ConfigMessages, WrongRuns) {
 TEST_F(ConfigMessages, WrongStops) {
   const auto about = [&](const std::string& lines) { return complaint("[run.stop]\n" + lines + "\n"); };
   EXPECT_EQ(about(""),
-            "2:6: run.stop.metric is missing; name the metric whose error decides\n"
-            "2:6: run.stop.standard_error is missing; give the error at which to stop, in the metric's unit");
+            "2:6: run.stop.standard_error is missing; give the error at which to stop, in the statistic's unit\n"
+            "2:6: run.stop.metric is missing; name the metric whose mean is watched");
   EXPECT_EQ(about("standard_error = 0.1\nmetric = \"volue\""),
             "4:10: run.stop.metric: 'volue' is no metric of the model 'brownian'. Did you mean 'value'?");
   EXPECT_EQ(about("standard_error = 0.1\nmetric = 3"), "4:10: run.stop.metric = 3 is a whole number; a string is needed");
@@ -176,11 +182,71 @@ TEST_F(ConfigMessages, WrongStops) {
   EXPECT_EQ(about(metric + "standard_error = 0"), "4:18: run.stop.standard_error = 0 must be above 0");
   EXPECT_EQ(about(metric + "standard_error = inf"), "4:18: run.stop.standard_error = inf is not finite");
   const std::string error = metric + "standard_error = 0.1\n";
-  EXPECT_EQ(about(error + "statistic = \"mean_difference\""),
-            "5:13: run.stop.statistic = \"mean_difference\" needs paired tallies, which this version does not keep; use \"mean\"");
-  EXPECT_EQ(about(error + "statistic = \"median\""), "5:13: run.stop.statistic = \"median\" is unknown; use \"mean\"");
+  EXPECT_EQ(about(error + "statistic = \"sobol\""),
+            "5:13: run.stop.statistic = \"sobol\" is unknown. Legal here: mean, mean_difference, quantile, difference_quantile, "
+            "probability_better, event_probability, regret_mean, regret_p95, probability_best, satisficing, first_order, "
+            "difference_first_order, evpi, evppi.");
+  EXPECT_EQ(about(error + "statistic = \"means\""), "5:13: run.stop.statistic = \"means\" is unknown. Did you mean 'mean'?");
+  EXPECT_EQ(about(error + "statistic = 1"), "5:13: run.stop.statistic = 1 is a whole number; a string is needed");
   EXPECT_EQ(about(error + "max_trajectories = 999"), "5:20: run.stop.max_trajectories = 999 is below run.trajectories = 1000");
   EXPECT_EQ(about(error + "max_trajectories = 0"), "5:20: run.stop.max_trajectories = 0 is outside [1, 1000000000000]");
+  EXPECT_EQ(complaint("[run]\nreplicates = 8\n[run.stop]\nmax_trajectories = 2001\n" + error),
+            "5:20: run.stop.max_trajectories = 2001 is no whole multiple of run.replicates = 8, the trajectories of one world; use 2000 or "
+            "2008");
+}
+
+TEST_F(ConfigMessages, KeysOfStopsFollowTheStatistic) {
+  const auto about = [&](const std::string& statistic, const std::string& lines) {
+    return complaint("[run.stop]\nstatistic = \"" + statistic + "\"\nstandard_error = 0.1\n" + lines + "\n");
+  };
+  const std::string metric = "metric = \"value\"\n";
+  EXPECT_EQ(about("mean", metric + "parameter = \"drift\""),
+            "6:1: run.stop.parameter means nothing for the statistic \"mean\"; take it out. It belongs to first_order, "
+            "difference_first_order, evppi");
+  EXPECT_EQ(about("event_probability", metric + "event = \"barrier\""),
+            "5:1: run.stop.metric means nothing for the statistic \"event_probability\"; take it out. It belongs to mean, "
+            "mean_difference, quantile, difference_quantile, probability_better, regret_mean, regret_p95, probability_best, first_order, "
+            "difference_first_order, evpi, evppi");
+  EXPECT_EQ(about("regret_mean", metric + "time = 2031-01-01"),
+            "6:1: run.stop.time means nothing for the statistic \"regret_mean\"; take it out. It belongs to mean, mean_difference, quantile, "
+            "difference_quantile, probability_better, event_probability, first_order, difference_first_order");
+  EXPECT_EQ(about("quantile", metric), "2:6: run.stop.quantile is missing; name the quantile whose quantile is watched");
+  EXPECT_EQ(about("quantile", metric + "quantile = 1"), "6:12: run.stop.quantile = 1 must lie between 0 and 1, both excluded");
+  EXPECT_EQ(about("event_probability", "event = \"barier\""), "5:9: run.stop.event = \"barier\" is unknown. Did you mean 'barrier'?");
+  EXPECT_EQ(about("mean", metric + "policy = \"pull\""), "6:10: run.stop.policy = \"pull\" is unknown. Did you mean 'push'?");
+  EXPECT_EQ(about("mean_difference", metric + "policy = \"zero\""),
+            "6:10: run.stop.policy = \"zero\": this is the reference that the statistic \"mean_difference\" compares with; name another "
+            "policy, or none for all");
+  EXPECT_EQ(about("first_order", metric + "parameter = \"initial\""),
+            "6:13: run.stop.parameter = \"initial\" is constant; name one that varies");
+  EXPECT_EQ(about("first_order", metric + "time = 2026-04-01"),
+            "6:8: run.stop.time = 2026-04-01: the statistic \"first_order\" is known only at the times of outputs.sensitivity, 2028-01-01, "
+            "2030-01-01, 2031-01-01");
+  EXPECT_EQ(about("mean", metric + "time = 2026-05-01"),
+            "6:8: run.stop.time: 2026-05-01 is not the end of a recorded step; 2026-04-01 and 2026-07-01 are the nearest");
+  EXPECT_EQ(about("satisficing", ""), "2:6: run.stop.statistic = \"satisficing\" needs a threshold; give one in outputs.satisfice");
+  EXPECT_EQ(about("satisficing", "threshold = \"log_value\"\n[outputs.satisfice]\nvalue = \"> 1\""),
+            "5:13: run.stop.threshold = \"log_value\" is unknown. Legal here: value.");
+  EXPECT_EQ(about("event_probability", "event = \"trigger_1\"\npolicy = \"zero\"\n[[policies.answer.trigger]]\nwhen = \"value < 1\"\nset = "
+                                       "\"push\""),
+            "5:9: run.stop.event = \"trigger_1\": policy zero has no such trigger; name another policy, or none for all");
+}
+
+TEST_F(ConfigMessages, SomeStopsNeedADirectionSeveralPoliciesOrAVaryingParameter) {
+  const std::string head = "[run]\nmodel = \"brownian\"\n[parameters]\ninitial = 1\ndrift = 0\nvolatility = 1\nbarrier = 2\nhazard = 1\n";
+  const auto about = [&](const std::string& statistic) {
+    write("x.toml", head + "[policies.a]\n[run.stop]\nmetric = \"value\"\nstandard_error = 1\nstatistic = \"" + statistic + "\"\n");
+    return refusal({"x.toml"});
+  };
+  EXPECT_EQ(about("mean_difference"), "x.toml:10:6: run.stop.statistic = \"mean_difference\" compares policies; there is only one");
+  EXPECT_EQ(about("first_order"), "x.toml:10:6: run.stop.statistic = \"first_order\" needs a parameter that varies; all are constant");
+  const auto undirected =
+      std::ranges::find_if(find_model("race")->metrics, [](const MetricRow& m) { return m.direction == Direction::kNone; });
+  write("x.toml", "extends = \"" CHOKEPOINT_SOURCE_DIR "/configs/baseline.toml\"\n[run.stop]\nstandard_error = 1\nstatistic = \"regret_mean\"\n"
+                  "metric = \"" + std::string(undirected->key) + "\"\n");
+  EXPECT_EQ(refusal({"x.toml"}), "x.toml:5:10: run.stop.metric = \"" + std::string(undirected->key) +
+                                     "\": the statistic \"regret_mean\" needs a metric of which more or less is better, and this one has no "
+                                     "direction");
 }
 
 // parameters
@@ -488,6 +554,9 @@ TEST_F(ConfigMessages, WrongOutputs) {
   std::string nine;
   for (int i = 0; i < 9; ++i) nine += "[\"value\", \"log_value\"],";
   EXPECT_EQ(about("joint = [" + nine + "]"), "3:9: outputs.joint has 9 pairs; at most 8 are possible");
+  EXPECT_EQ(about("hurwicz = 1.5"),
+            "3:11: outputs.hurwicz = 1.5 is outside [0, 1]: 0 looks at the worst world alone, 1 at the best");
+  EXPECT_EQ(about("hurwicz = \"x\""), "3:11: outputs.hurwicz = \"x\" is a string; a number is needed");
   EXPECT_EQ(about("satisfice = []"), "3:13: outputs.satisfice is an array; a table is needed");
   EXPECT_EQ(about("satisfice = { valu = \"> 1\" }"),
             "3:15: outputs.satisfice: 'valu' is no metric or event of the model 'brownian'. Did you mean 'value'?");
@@ -500,6 +569,44 @@ TEST_F(ConfigMessages, WrongOutputs) {
     EXPECT_EQ(about(std::string("satisfice = { barrier = \"") + bound + "\" }"),
               std::string("3:25: outputs.satisfice.barrier = \"") + bound +
                   "\" is not a statement about an event: write \"== 0\" (it must not occur) or \"== 1\" (it must)");
+}
+
+TEST_F(ConfigMessages, WrongTimesOfSensitivity) {
+  const auto about = [&](const std::string& times) { return complaint("[outputs.sensitivity]\n" + times + "\n"); };
+  EXPECT_EQ(about("time = 1"), "3:1: unknown key 'outputs.sensitivity.time' (nothing reads it). Did you mean 'times'?");
+  EXPECT_EQ(complaint("[outputs]\nsensitivity = 1\n"), "3:15: outputs.sensitivity = 1 is a whole number; a table is needed");
+  EXPECT_EQ(about("times = 2028-01-01"), "3:9: outputs.sensitivity.times = 2028-01-01 is a date; an array is needed");
+  EXPECT_EQ(about("times = [2028]"),
+            "3:10: outputs.sensitivity.times = 2028 is a whole number; a date without quotes, such as 2031-01-01, is needed");
+  const std::string wrong = " is not the end of a recorded step; ";
+  const auto at = [&](const std::string& date) { return about("times = [" + date + "]"); };
+  EXPECT_EQ(at("2028-01-02"), "3:10: outputs.sensitivity.times: 2028-01-02" + wrong + "2028-01-01 and 2028-04-01 are the nearest");
+  EXPECT_EQ(at("2030-12-01"), "3:10: outputs.sensitivity.times: 2030-12-01" + wrong + "2030-10-01 and 2031-01-01 are the nearest");
+  EXPECT_EQ(at("2026-01-01"), "3:10: outputs.sensitivity.times: 2026-01-01" + wrong + "2026-04-01 is the nearest");
+  EXPECT_EQ(at("1999-12-31"), "3:10: outputs.sensitivity.times: 1999-12-31" + wrong + "2026-04-01 is the nearest");
+  EXPECT_EQ(at("2031-01-02"), "3:10: outputs.sensitivity.times: 2031-01-02" + wrong + "2031-01-01 is the nearest");
+  EXPECT_EQ(at("2028-01-01, 2028-01-01"), "3:22: outputs.sensitivity.times names 2028-01-01 twice; keep one");
+  std::string many;
+  for (int k = 1; k <= kMaxTimes; ++k) {
+    const int month = k % 12 + 1, year = 2026 + k / 12;
+    many += std::to_string(year) + (month < 10 ? "-0" : "-") + std::to_string(month) + "-01, ";
+  }
+  EXPECT_EQ(about("times = [" + many + "]\n[run]\nrecord_every_months = 1"),
+            "3:9: outputs.sensitivity.times: 33 times with the end of the run; at most 32 are possible");
+  EXPECT_EQ(complaint("[run]\nyears = 0\n[outputs.sensitivity]\ntimes = [2028-01-01]\n"), "3:9: run.years = 0 is outside [1, 100] years")
+      << "times cannot be judged";
+}
+
+TEST_F(ConfigMessages, TooManyThresholds) {
+  std::string thresholds;
+  const ModelInfo& race = *find_model("race");
+  for (const MetricRow& metric : race.metrics) thresholds += std::string(metric.key) + " = \"> 1\"\n";
+  for (const EventRow& event : race.events) thresholds += std::string(event.key) + " = \"== 0\"\n";
+  const std::size_t count = race.metrics.size() + race.events.size();
+  ASSERT_GT(count, std::size_t{kMaxThresholds});
+  write("x.toml", "extends = \"" CHOKEPOINT_SOURCE_DIR "/configs/baseline.toml\"\n[outputs.satisfice]\n" + thresholds);
+  EXPECT_EQ(refusal({"x.toml"}),
+            "x.toml:2:1: outputs.satisfice has " + std::to_string(count) + " thresholds; at most 32 are possible");
 }
 
 }  // namespace

@@ -136,6 +136,7 @@ class ScriptedEngine final : public Engine {
     script_.before_run(calls_++);
     engine_->run(first, count, sample);
   }
+  void evaluate(Evaluation& trajectories, int resampled) override { engine_->evaluate(trajectories, resampled); }
   void collect(Tallies& tallies) override {
     engine_->collect(tallies);
     script_.in_collect();

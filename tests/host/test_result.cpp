@@ -22,10 +22,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Made-up numbers: 2 policies, 4 quarterly records of the brownian model, one joint histogram, 5 trajectories.
+// Made-up numbers: 2 policies, 4 quarterly records of the brownian model, one joint histogram, 5 trajectories, 2 in a world,
+// and 2 thresholds.
 struct Example {
   Scenario scenario;
-  Shape shape{2, 2, 4, 12, 5, 1, 3, 0, 0, 0, 0, 1};
+  Shape shape{2, 2, 4, 12, 5, 1, 3, 1, 1, 0, 2, 2};
   Tallies tallies{shape};
   Sample sample{shape, 3};
   Statistics statistics;
@@ -42,6 +43,41 @@ std::vector<double> numbers(std::size_t count, double first) {
   return values;
 }
 
+PairedStatistics made_up_differences(double first, bool directed) {
+  PairedStatistics s;
+  for (auto* values : {&s.mean_difference, &s.mean_difference_se, &s.difference_sd, &s.probability_higher, &s.probability_equal, &s.variance_reduction})
+    *values = numbers(8, ++first);
+  for (auto* bounds : {&s.mean_difference_bounds, &s.probability_higher_bounds, &s.probability_equal_bounds}) *bounds = numbers(16, ++first);
+  if (directed) {
+    s.probability_better = numbers(8, ++first);
+    s.probability_better_bounds = numbers(16, ++first);
+  }
+  s.difference_quantile = numbers(24, ++first);
+  s.difference_quantile_bounds = numbers(48, ++first);
+  return s;
+}
+
+DecisionStatistics made_up_decision(double first) {
+  DecisionStatistics s;
+  for (auto* values : {&s.regret_mean, &s.regret_mean_se, &s.regret_p95, &s.regret_max, &s.probability_best}) *values = numbers(4, ++first);
+  for (auto* values : {&s.regret_mean_bounds, &s.regret_p95_bounds, &s.probability_best_bounds, &s.rank_probability}) *values = numbers(8, ++first);
+  s.rank_probability_bounds = numbers(16, ++first);
+  s.score = numbers(20, ++first);
+  s.score_rank = numbers(20, ++first);
+  s.best = 1;
+  s.pair_difference = numbers(4, ++first);
+  s.pair_difference_se = numbers(4, ++first);
+  s.pair_difference_bounds = numbers(8, ++first);
+  s.gap = numbers(2, ++first);
+  s.gap_se = numbers(2, ++first);
+  s.separation = {0, 2};
+  s.trajectories_to_separate = numbers(2, ++first);
+  s.winner_seen = numbers(2, ++first);
+  s.winner_corrected = numbers(2, ++first);
+  s.winner_bounds = numbers(4, ++first);
+  return s;
+}
+
 Example::Example() {
   scenario.model = find_model("brownian");
   scenario.title = "An example";
@@ -51,6 +87,9 @@ Example::Example() {
   scenario.record_every_months = 3;
   scenario.quantiles = {0.1, 0.5, 0.9};
   scenario.joint = {{0, 1}};
+  scenario.replicates = 2;
+  scenario.sensitivity_records = {3};
+  scenario.satisfice = {{"value", 0, -1, Comparison::kGreaterEqual, false, 1.5}, {"hazard", -1, 1, Comparison::kLess, true, 0}};
   scenario.parameters.resize(5);
   scenario.parameters[0].source = "Müller (2024)";
   scenario.policies.resize(2);
@@ -68,6 +107,9 @@ Example::Example() {
   for (int m = 0; m < 2; ++m)
     statistics.metrics.push_back({numbers(8, m), numbers(8, 10), numbers(8, 20), numbers(16, 30), numbers(24, 40), numbers(48, 50)});
   statistics.metrics[0].mean_se[3] = std::nan("");
+  statistics.paired = {made_up_differences(60, true), made_up_differences(80, false)};
+  statistics.decisions = {made_up_decision(100)};
+  statistics.satisficing = {numbers(6, 0), numbers(12, 0)};
   statistics.event_probability = numbers(6, 0);
   statistics.event_probability_bounds = numbers(12, 0);
   statistics.event_cdf = numbers(24, 0);
@@ -211,6 +253,45 @@ TEST_F(ResultFile, SumsAreExactWhateverTheirSignAndSize) {
   EXPECT_EQ(limbs(squares, 2), (std::vector<std::int64_t>{kFull - 1, kFull, kFull, kFull}));
 }
 
+TEST_F(ResultFile, ComparisonsAreStoredWhereTheAxesSay) {
+  write_result(path, example.result());
+  const auto doubles = [&](const char* name) { return read_dataset<double>(path, name, H5T_NATIVE_DOUBLE); };
+  const PairedStatistics& paired = example.statistics.paired[0];
+  EXPECT_EQ(doubles("/paired/value_mean_difference"), paired.mean_difference);
+  EXPECT_EQ(doubles("/paired/value_probability_better_bounds"), paired.probability_better_bounds);
+  EXPECT_EQ(doubles("/paired/log_value_difference_quantile"), example.statistics.paired[1].difference_quantile);
+  const DecisionStatistics& decision = example.statistics.decisions[0];
+  EXPECT_EQ(doubles("/decision/value_regret_p95_bounds"), decision.regret_p95_bounds);
+  EXPECT_EQ(doubles("/decision/value_rank_probability"), decision.rank_probability);
+  EXPECT_EQ(doubles("/decision/value_pair_difference"), decision.pair_difference);
+  EXPECT_EQ(doubles("/decision/value_winner_corrected_bounds"), decision.winner_bounds);
+  EXPECT_EQ(read_counts(path, "/decision/value_separation"), decision.separation);
+  EXPECT_EQ(doubles("/decision/satisfied"), example.statistics.satisficing.share);
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  EXPECT_EQ(H5Lexists(file, "/paired/log_value_probability_better", H5P_DEFAULT), 0);  // it has no direction
+  H5Fclose(file);
+}
+
+TEST_F(ResultFile, IntegersBehindComparisonsAreStoredWhereTheAxesSay) {
+  const std::size_t cell = example.shape.cell(1, 1, 2), choice = example.shape.choice(1, 0, 0);
+  example.tallies.differences[cell * kDifferenceSlots + 3] = 7;
+  example.tallies.difference_sums[cell].units = -1;
+  example.tallies.regret[choice * kRegretSlots + 5] = 9;
+  example.tallies.regret_sums[choice].squares = 11;
+  example.tallies.ranks[choice * 2 + 1] = 13;
+  example.tallies.pair_squares[0] = UnsignedWide(15) << 32;
+  example.tallies.satisfied[1 * 3 + 2] = 17;
+  write_result(path, example.result());
+  EXPECT_EQ(read_counts(path, "/accumulator/log_value_difference_count")[(1 * 4 + 2) * kDifferenceSlots + 3], 7);
+  EXPECT_EQ(read_counts(path, "/accumulator/log_value_difference_sum")[4 * (1 * 4 + 2) + 3], -1);
+  EXPECT_EQ(read_counts(path, "/accumulator/value_regret_count")[2 * kRegretSlots + 5], 9);
+  EXPECT_EQ(read_counts(path, "/accumulator/value_regret_sum_of_squares")[4 * 2], 11);
+  EXPECT_EQ(read_counts(path, "/accumulator/value_rank_parts")[2 * 2 + 1], 13);
+  EXPECT_EQ(read_counts(path, "/accumulator/value_pair_squares"), (std::vector<std::int64_t>{0, 15, 0, 0}));
+  EXPECT_EQ(read_counts(path, "/accumulator/satisfied_count")[5], 17);
+  EXPECT_TRUE(std::isnan(read_dataset<double>(path, "/accumulator/value_difference_edge", H5T_NATIVE_DOUBLE).back()));
+}
+
 TEST_F(ResultFile, SampleHoldsFinalMetricsAndYearsOfEvents) {
   example.sample.metrics[(1 * 3 + 2) * 2 + 1] = 4.5f;
   example.sample.events[(1 * 3 + 2) * 3 + 1] = 5;
@@ -253,6 +334,16 @@ TEST_F(ResultFile, EveryResultChangesTheHash) {
   changes("parameters", [](Example& e) { e.sample.parameters.back() = 1; });
   changes("sample event", [](Example& e) { e.sample.events.back() = 3; });
   changes("statistics", [](Example& e) { e.statistics.metrics[1].quantile.back() = 0; });
+  changes("difference", [](Example& e) { ++e.tallies.differences.back(); });
+  changes("difference sum", [](Example& e) { ++e.tallies.difference_sums.back().units; });
+  changes("pair", [](Example& e) { ++e.tallies.pair_squares.back(); });
+  changes("regret", [](Example& e) { ++e.tallies.regret.back(); });
+  changes("regret sum", [](Example& e) { ++e.tallies.regret_sums.back().squares; });
+  changes("rank", [](Example& e) { ++e.tallies.ranks.back(); });
+  changes("satisfied", [](Example& e) { ++e.tallies.satisfied.back(); });
+  changes("paired", [](Example& e) { e.statistics.paired[1].variance_reduction.back() = 0; });
+  changes("decision", [](Example& e) { e.statistics.decisions[0].winner_bounds.back() = 0; });
+  changes("satisficing", [](Example& e) { e.statistics.satisficing.share.back() = 7; });
   changes("policy", [](Example& e) { e.scenario.policies[0].name = "basline"; });
   changes("start", [](Example& e) { ++e.scenario.start_year; });
 }
@@ -370,7 +461,7 @@ TEST_F(ResultFile, AnotherFormatIsRefused) {
   H5Aclose(attribute);
   H5Fclose(file);
   EXPECT_EQ(message_of<UserError>([&] { read_result(path); }),
-            path + ": has format 2, this program reads format 1. Use the newer version of Chokepoint?");
+            path + ": has format 3, this program reads format 2. Use the newer version of Chokepoint?");
 }
 
 TEST_F(ResultFile, TruncatedFilesAreRefused) {

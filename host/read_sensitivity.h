@@ -1,0 +1,27 @@
+// Reads back what drives a result.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "information.h"
+#include "result.h"
+
+namespace chokepoint {
+
+struct StoredDrivers {
+  std::vector<std::string> drivers, units;
+  // (policy, driver) at the last time
+  std::vector<Estimate> first_order, difference_first_order, pawn;
+  std::vector<Estimate> variance_share;  // (source)
+};
+
+// Of one metric of a result. Throws UserError when the result has no group /sensitivity.
+StoredDrivers read_drivers(const std::string& path, const StoredResult& result, const std::string& metric);
+
+// Of one metric and some policies, by their numbers.
+InformationInput read_information(const std::string& path, const StoredResult& result, const StoredMetric& metric,
+                                  const std::vector<std::size_t>& policies);
+
+}  // namespace chokepoint
