@@ -100,8 +100,8 @@ TEST(Brownian, PairedDifferencesAreThoseOfTheLaw) {
       const double exact =
           factor * std::exp((kDrift - kVolatility * kVolatility / 2) * t + spread * quantile(kNormal, result().quantiles[q]));
       const double half = (value.difference_quantile_bounds[2 * cell + 1] - value.difference_quantile_bounds[2 * cell]) / 2;
-      // Within a slot, a sixteenth of an octave wide, the law is no straight line.
-      EXPECT_NEAR(value.difference_quantile[cell], exact, kAllowed / kHalfWidth * half + 0.003 * exact) << r << " " << q;
+      // A slot is up to a sixteenth of the value wide, and the law within is no straight line.
+      EXPECT_NEAR(value.difference_quantile[cell], exact, kAllowed / kHalfWidth * half + 0.012 * exact) << r << " " << q;
     }
   }
 }
