@@ -176,7 +176,7 @@ std::string index_tables(const Scenario& scenario, const DesignResult& result, c
   std::string text;
   const std::size_t shown = options.metrics.empty() ? std::min(kShownMetrics, result.metrics.size()) : result.metrics.size();
   for (std::size_t m = 0; m < shown; ++m) text += MetricTable(scenario, result, result.metrics[m], options).text() + "\n";
-  const Symbols symbols = marks_of(options);
+  const Marks symbols = marks_of(options);
   const std::string reading = fmt::format(
       "total: share of the variance that would be left if all else were known; first order: share that would go if this alone were known. "
       "What the sum of the first-order indices lacks of 1 is interaction. {} is one standard error; {}: cannot be told from zero (95 %).",

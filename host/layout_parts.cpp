@@ -92,7 +92,8 @@ void Frame::put_sums(int metric, const std::string& suffix, const std::vector<Ax
   using Whole = std::span<std::int64_t>;
   const double unit = std::ldexp(1.0, row(metric).log2_unit);
   const auto extreme = [](float value) { return std::isfinite(value) ? value : std::numeric_limits<float>::quiet_NaN(); };
-  put.operator()<std::int64_t>("_sum", "sum of {} in whole `unit`s", "1", 4, unit, [](const CellSums& s, Whole out) { split(s.units, out); });
+  put.operator()<std::int64_t>("_sum", "sum of {} in whole `unit`s", "1", 4, unit,
+                               [](const CellSums& s, Whole out) { split(s.units, out); });
   put.operator()<std::int64_t>("_sum_of_squares", "sum of squares of {} in whole `unit`s", "1", 4, unit * unit,
                                [](const CellSums& s, Whole out) { split(s.squares, out); });
   put.operator()<std::int64_t>("_saturated", "{} beyond 2^43 units, summed as 2^43", "1", 1, unit,

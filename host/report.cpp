@@ -203,7 +203,8 @@ std::string summarise(const StoredResult& result, const SummaryOptions& options)
   const std::string reading = fmt::format(
       "{} is one standard error for means, half a 95 % interval for probabilities; quantiles are rounded to their sampling error.",
       v.symbols.plus_minus);
-  return printable(text + "\n" + wrap_text(reading + alike_text(v), v.width, ""));
+  const bool compared = v.policies() > 1 && !metrics.front()->paired.mean_difference.empty();
+  return printable(text + "\n" + wrap_text(reading + (compared ? alike_text(v) : ""), v.width, ""));
 }
 
 std::string describe_models(const std::string& model, const std::string& topic) {

@@ -15,7 +15,7 @@ namespace chokepoint {
 namespace {
 
 constexpr const char* kCriterionHeaders[kCriteria] = {"expected value", "maximin", "minimax regret", "Hurwicz", "regret 95 %"};
-constexpr double kMostAdvised = 1e15;  // more trajectories than that are no advice
+constexpr double kMostAdvised = 1e15;  // trajectories: more is no advice
 
 std::string plus_minus(const View& v) { return fmt::format(" {} ", v.symbols.plus_minus); }
 

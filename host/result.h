@@ -54,8 +54,8 @@ struct StoredMetric {
   std::string name, units, long_name, direction, scale;
   std::vector<double> mean, mean_se, quantile;  // as in MetricStatistics
   std::vector<double> quantile_bounds;
-  PairedStatistics paired;  // only what is shown
-  std::optional<DecisionStatistics> decision;
+  PairedStatistics paired = {};  // only what is shown, as all of the following
+  std::optional<DecisionStatistics> decision = {};
 };
 struct StoredResult {
   std::string title, model, result_hash;

@@ -19,7 +19,7 @@ except ImportError as error:
     sys.exit(77)
 
 ENGINES = ("netcdf4", "h5netcdf")
-LABELS = ("policy", "event", "parameter")
+LABELS = ("policy", "event", "parameter", "criterion", "winning", "threshold", "other_policy", "pair", "basis")
 
 
 def check(holds, text):
@@ -73,6 +73,41 @@ def check_histogram(histogram, root, trajectories):
         check((count == trajectories).all(), f"the counts of {metric} do not add up to {trajectories} trajectories")
 
 
+def check_paired(paired, root):
+    reference = paired.attrs["reference"]
+    check(reference in paired["policy"].values, "the reference is no policy")
+    for metric in root.attrs["metrics"].split():
+        check((paired[metric + "_mean_difference"].sel(policy=reference) == 0).all(), f"{metric} differs from itself")
+        of_means = root[metric + "_mean"] - root[metric + "_mean"].sel(policy=reference)
+        error = paired[metric + "_mean_difference_se"] + 1e-5 * abs(root[metric + "_mean"])
+        whole = (root[metric + "_mean"].notnull()).all()
+        check(not whole or (abs(paired[metric + "_mean_difference"] - of_means) <= error).all(), f"{metric}: the mean difference is none of means")
+        check(not (np.diff(paired[metric + "_difference_quantile"].values, axis=2) < 0).any(), f"{metric}_difference_quantile decreases")
+        for name in ("probability_higher", "probability_equal"):
+            share = paired[f"{metric}_{name}"].values
+            check(not ((share < 0) | (share > 1)).any(), f"{metric}_{name} is no probability")
+
+
+def check_decision(decision, root):
+    for metric in root.attrs["metrics"].split():
+        if root[metric + "_mean"].attrs["direction"] == "none":
+            continue
+        total = decision[metric + "_rank_probability"].sum("rank").values
+        check(np.allclose(total, 1), f"the rank probabilities of {metric} do not add up to 1")
+        check((decision[metric + "_regret_mean"] >= 0).all(), f"{metric} has a negative regret")
+        best = decision[metric + "_winner_seen"].attrs["policy"]
+        check(decision[metric + "_gap"].sel(policy=best) == 0, f"the best policy of {metric} is none")
+        bounds = decision[metric + "_winner_corrected_bounds"].values
+        check((bounds[:, 0] <= bounds[:, 1]).all(), f"the interval of the winner of {metric} is none")
+
+
+def check_tallies(accumulator, root):
+    trajectories = accumulator.attrs["trajectories"]
+    for metric in root.attrs["metrics"].split():
+        count = accumulator[metric + "_difference_count"].sum("difference_slot")
+        check(((count == trajectories) | (count == 0)).all(), f"the differences of {metric} do not add up to {trajectories} trajectories")
+
+
 def check_engine(path, groups, engine):
     opened = {}
     for group in [None, *groups]:
@@ -84,13 +119,16 @@ def check_engine(path, groups, engine):
     check_root(opened[None])
     if opened["accumulator"].attrs["trajectories"] > 0:
         check_histogram(opened["histogram"], opened[None], opened["accumulator"].attrs["trajectories"])
+        check_paired(opened["paired"], opened[None])
+        check_decision(opened["decision"], opened[None])
+        check_tallies(opened["accumulator"], opened[None])
     return opened
 
 
 def check_file(path):
     with netCDF4.Dataset(path) as file:
         groups = list(file.groups)
-    for group in ("histogram", "accumulator", "provenance"):
+    for group in ("paired", "decision", "histogram", "accumulator", "provenance"):
         check(group in groups, f"there is no group {group}")
     first, second = (check_engine(path, groups, engine) for engine in ENGINES)
     for group in first:

@@ -81,6 +81,45 @@ TEST(Brownian, QuantilesAreThoseOfTheLaw) {
         }
 }
 
+// The push shifts the logarithm, in the same world and with the same luck: ln S is 0.05 t higher, S is e^(0.05 t) times as high.
+TEST(Brownian, PairedDifferencesAreThoseOfTheLaw) {
+  const std::size_t records = result().years.size(), quantiles = result().quantiles.size();
+  const PairedStatistics &log_value = metric("log_value").paired, &value = metric("value").paired;
+  for (std::size_t r = 0; r < records; ++r) {
+    const std::size_t at = records + r;
+    const double t = years(r), factor = std::exp(0.05 * t) - 1, spread = kVolatility * std::sqrt(t);
+    EXPECT_NEAR(log_value.mean_difference[at], 0.05 * t, 1e-5);
+    EXPECT_GT(log_value.variance_reduction[at], 1e6);
+    EXPECT_NEAR(value.mean_difference[at], std::exp(0.1 * t) - std::exp(0.05 * t), kAllowed * value.mean_difference_se[at]);
+    // Var S + factor^2-fold Var S over (factor - 1)^2-fold Var S.
+    const double reduction = (1 + (1 + factor) * (1 + factor)) / (factor * factor);
+    EXPECT_NEAR(value.variance_reduction[at], reduction, 0.01 * reduction);
+    EXPECT_EQ(value.probability_better[at], 1);
+    for (std::size_t q = 0; q < quantiles; ++q) {
+      const std::size_t cell = at * quantiles + q;
+      const double exact =
+          factor * std::exp((kDrift - kVolatility * kVolatility / 2) * t + spread * quantile(kNormal, result().quantiles[q]));
+      const double half = (value.difference_quantile_bounds[2 * cell + 1] - value.difference_quantile_bounds[2 * cell]) / 2;
+      // A slot is up to a sixteenth of the value wide, and the law within is no straight line.
+      EXPECT_NEAR(value.difference_quantile[cell], exact, kAllowed / kHalfWidth * half + 0.012 * exact) << r << " " << q;
+    }
+  }
+}
+
+TEST(Brownian, ThePushIsTheBetterDecision) {
+  const DecisionStatistics& d = *metric("value").decision;
+  EXPECT_EQ(d.best, 1);
+  EXPECT_EQ(d.separation, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(d.probability_best, (std::vector<double>{0, 1}));
+  EXPECT_EQ(d.regret_mean[1], 0);
+  EXPECT_NEAR(d.regret_mean[0], std::exp(0.5) - std::exp(0.25), kAllowed * d.regret_mean_se[0]);
+  const double worst =
+      (std::exp(0.25) - 1) * std::exp((kDrift - kVolatility * kVolatility / 2) * 5 + kVolatility * std::sqrt(5.0) * 1.644854);
+  EXPECT_NEAR(d.regret_p95[0], worst, 0.01 * worst);
+  EXPECT_NEAR(d.winner_corrected[0], std::exp(0.5), kAllowed * metric("value").mean_se.back());
+  EXPECT_EQ(d.winner_corrected[1], 0);
+}
+
 // First passage of Brownian motion with drift: Borodin and Salminen, Handbook of Brownian Motion, 2.1.1.2.
 double barrier_probability(double drift, double t) {
   const double nu = drift - kVolatility * kVolatility / 2, b = std::log(kBarrier), s = kVolatility * std::sqrt(t);

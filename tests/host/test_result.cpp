@@ -45,9 +45,11 @@ std::vector<double> numbers(std::size_t count, double first) {
 
 PairedStatistics made_up_differences(double first, bool directed) {
   PairedStatistics s;
-  for (auto* values : {&s.mean_difference, &s.mean_difference_se, &s.difference_sd, &s.probability_higher, &s.probability_equal, &s.variance_reduction})
+  for (auto* values :
+       {&s.mean_difference, &s.mean_difference_se, &s.difference_sd, &s.probability_higher, &s.probability_equal, &s.variance_reduction})
     *values = numbers(8, ++first);
-  for (auto* bounds : {&s.mean_difference_bounds, &s.probability_higher_bounds, &s.probability_equal_bounds}) *bounds = numbers(16, ++first);
+  for (auto* bounds : {&s.mean_difference_bounds, &s.probability_higher_bounds, &s.probability_equal_bounds})
+    *bounds = numbers(16, ++first);
   if (directed) {
     s.probability_better = numbers(8, ++first);
     s.probability_better_bounds = numbers(16, ++first);
@@ -60,7 +62,8 @@ PairedStatistics made_up_differences(double first, bool directed) {
 DecisionStatistics made_up_decision(double first) {
   DecisionStatistics s;
   for (auto* values : {&s.regret_mean, &s.regret_mean_se, &s.regret_p95, &s.regret_max, &s.probability_best}) *values = numbers(4, ++first);
-  for (auto* values : {&s.regret_mean_bounds, &s.regret_p95_bounds, &s.probability_best_bounds, &s.rank_probability}) *values = numbers(8, ++first);
+  for (auto* values : {&s.regret_mean_bounds, &s.regret_p95_bounds, &s.probability_best_bounds, &s.rank_probability})
+    *values = numbers(8, ++first);
   s.rank_probability_bounds = numbers(16, ++first);
   s.score = numbers(20, ++first);
   s.score_rank = numbers(20, ++first);
