@@ -62,6 +62,7 @@ void Layout::put_all() {
   put_events();
   out_.put<double>({"bound", {bound_}, "1", "ends of the 95 % interval of the sampling error"}, {0.025, 0.975});
   put_parameters();
+  put_sensitivity_axes(*this);
   put_titles();
   for (int m = 0; m < shape_.metrics; ++m) put_metric(m);
   put_event_statistics();
