@@ -340,7 +340,8 @@ std::size_t estimate_file_size(const Scenario& scenario) {
   const Shape s = shape_of(scenario);
   // 1400 bytes a cell and the sample uncompressed: 28 MiB for the baseline, whose file takes 29 MiB.
   // 185 bytes for each output and driver: their sums over bins, and what is made of them.
-  return s.cells() * 1400 + s.outputs() * s.drivers * 185 + scenario.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events)) + 1'000'000;
+  return s.cells() * 1400 + s.outputs() * s.drivers * 185 +
+         scenario.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events)) + 1'000'000;
 }
 
 }  // namespace chokepoint
