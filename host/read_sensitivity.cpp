@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "errors.h"
 #include "hdf5.h"
@@ -74,7 +75,7 @@ InformationInput read_information(const std::string& path, const StoredResult& r
                       times = file.length("/sensitivity/sensitivity_time");
     const std::size_t kept = file.length("/sensitivity/sample_trajectory"), stored = file.length("/sample/trajectory");
     const auto found = result.provenance.find("replicates");
-    const std::size_t replicates = found == result.provenance.end() ? 1 : std::max(1ul, std::stoul(found->second));
+    const std::size_t replicates = found == result.provenance.end() ? 1 : std::max(1ul, std::strtoul(found->second.c_str(), nullptr, 10));
     const std::vector<double> counts = file.numbers("/accumulator/bin_count", {drivers, kDriverBins}),
                               low = file.numbers("/accumulator/" + metric.name + "_bin_sum", {all, times, drivers, kDriverBins}),
                               high = file.numbers("/accumulator/" + metric.name + "_bin_sum_high", {all, times, drivers, kDriverBins}),
