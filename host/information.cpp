@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr int kWorthThreads = 64;  // drivers of all decisions
-constexpr int kDraws = 64;  // for each bin, and as many with the opposite sign
+constexpr int kDraws = 64;         // for each bin, and as many with the opposite sign
 
 // Standard normals, always the same, rounded to float: (bin, draw, policy).
 std::vector<double> standard_normals(int policies) {

@@ -14,8 +14,8 @@ namespace chokepoint {
 
 struct InformationInput {
   int policies = 0, drivers = 0;
-  double sign = 1;    // -1: lower is better
-  double worlds = 0;  // of the run
+  double sign = 1;                // -1: lower is better
+  double worlds = 0;              // of the run
   std::vector<double> mean;       // (policy)
   std::vector<double> bin_mean;   // (policy, driver, bin)
   std::vector<double> bin_share;  // (driver, bin) of trajectories

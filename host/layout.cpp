@@ -62,6 +62,7 @@ void Layout::put_all() {
   put_events();
   put_bounds();
   put_parameters();
+  put_sensitivity_axes(*this);
   put_titles();
   for (int m = 0; m < shape_.metrics; ++m) put_metric(m);
   put_event_statistics();

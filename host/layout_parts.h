@@ -46,7 +46,9 @@ class Frame {
   const Axis policy_, time_, quantile_, event_, bound_, parameter_;
 };
 
-// What drives the outcome: a group of its own, and the sums in the group that is open. Nothing if nothing varies.
+// What drives the outcome: its axes in the root, which groups share; a group of its own; and the sums in the group that is open.
+// Nothing if nothing varies.
+void put_sensitivity_axes(Frame& frame);
 void put_sensitivity(Frame& frame);
 void put_sensitivity_sums(Frame& frame);
 

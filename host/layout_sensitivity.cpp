@@ -23,6 +23,7 @@ class SensitivityLayout {
         source_{"source", kVarianceSources},
         decision_{"decision", frame.result_.statistics.information.size()} {}
 
+  void put_axes();
   void put_statistics();
   void put_sums();
 
@@ -30,7 +31,7 @@ class SensitivityLayout {
   const SensitivityStatistics& statistics() const { return f_.result_.statistics.sensitivity; }
   const MetricRow& row(int metric) const { return f_.row(metric); }
 
-  void put_axes();
+  void put_titles();
   void put_indices(int metric);
   void put_pawn(int metric);
   void put_bin_means(int metric);
@@ -59,37 +60,44 @@ class SensitivityLayout {
     return {row(metric).key + std::string(suffix), std::move(axes), "1", fmt::format("{}: {}", what, row(metric).meaning)};
   }
 
+  template <class Get>
+  std::vector<std::string> driver_texts(Get get) const {
+    std::vector<std::string> texts;
+    for (const int parameter : drivers_) texts.push_back(get(f_.model_.parameters[parameter]));
+    return texts;
+  }
+
   Frame& f_;
   const std::vector<int> drivers_;
   const Axis policy_, time_, driver_, bin_, source_, decision_;
 };
 
 void SensitivityLayout::put_axes() {
-  std::vector<double> days, years;
-  for (const int record : f_.scenario_.sensitivity_records) {
-    const auto [day, year] = end_of(f_.scenario_, record);
-    days.push_back(day);
-    years.push_back(year);
-  }
-  f_.out_.put<double>({time_.name, {time_}, "days since 1970-01-01", "end of the recorded step", {{"calendar", "proleptic_gregorian"}}}, days);
+  std::vector<double> days;
+  for (const int record : f_.scenario_.sensitivity_records) days.push_back(end_of(f_.scenario_, record).day);
+  f_.out_.put<double>({time_.name, {time_}, "days since 1970-01-01", "end of the recorded step", {{"calendar", "proleptic_gregorian"}}},
+                      days);
+  f_.out_.put_texts({driver_.name, {driver_}, "1", "parameter that varies"}, driver_texts([](const ParameterRow& row) { return row.key; }));
+  f_.out_.put(
+      {bin_.name, {bin_}, "1", "bin of equal probability of the parameter's own uniform; of a mixture: of its choice, then its place"},
+      count_up<std::int64_t>(kDriverBins));
+}
+
+void SensitivityLayout::put_titles() {
+  std::vector<double> years;
+  for (const int record : f_.scenario_.sensitivity_records) years.push_back(end_of(f_.scenario_, record).year);
   f_.out_.put<double>({"sensitivity_year", {time_}, "yr", "end of the recorded step, decimal year"}, years);
-  std::vector<std::string> names, units, meanings;
-  for (const int parameter : drivers_) {
-    names.push_back(f_.model_.parameters[parameter].key);
-    units.push_back(f_.model_.parameters[parameter].unit);
-    meanings.push_back(f_.model_.parameters[parameter].meaning);
-  }
-  f_.out_.put_texts({driver_.name, {driver_}, "1", "parameter that varies"}, names);
-  f_.out_.put_texts({"driver_units", {driver_}, "1", "unit of the parameter"}, units);
-  f_.out_.put_texts({"driver_title", {driver_}, "1", "meaning of the parameter"}, meanings);
-  f_.out_.put({bin_.name, {bin_}, "1", "bin of equal probability of the parameter's own uniform; of a mixture: its choice of component, then its place"},
-              count_up<std::int64_t>(kDriverBins));
+  f_.out_.put_texts({"driver_units", {driver_}, "1", "unit of the parameter"},
+                    driver_texts([](const ParameterRow& row) { return row.unit; }));
+  f_.out_.put_texts({"driver_title", {driver_}, "1", "meaning of the parameter"},
+                    driver_texts([](const ParameterRow& row) { return row.meaning; }));
 }
 
 void SensitivityLayout::put_statistics() {
   f_.out_.enter("/sensitivity");
   f_.put_policies();
   put_axes();
+  put_titles();
   f_.out_.put<double>({"bound", {f_.bound_}, "1", "ends of the 95 % interval of the sampling error"}, {0.025, 0.975});
   f_.out_.put_texts({source_.name, {source_}, "1", "where variance comes from, all policies being equally likely"},
                     {"policy", "parameters", "chance"});
@@ -116,9 +124,8 @@ void SensitivityLayout::put_indices(int metric) {
 
 void SensitivityLayout::put_pawn(int metric) {
   const auto put = [&](const char* suffix, const char* what, const std::vector<Estimate>& estimates) {
-    put_estimates(share(metric, suffix, {policy_, driver_}, what), [&](std::size_t policy, std::size_t i) {
-      return estimates[(policy * f_.shape_.metrics + metric) * driver_.length + i];
-    });
+    put_estimates(share(metric, suffix, {policy_, driver_}, what),
+                  [&](std::size_t policy, std::size_t i) { return estimates[(policy * f_.shape_.metrics + metric) * driver_.length + i]; });
   };
   put("_pawn", "PAWN index at the end, mean Kolmogorov-Smirnov distance over bins of the parameter", statistics().pawn);
   put("_difference_pawn", "the same of the difference from the reference policy", statistics().difference_pawn);
@@ -139,7 +146,8 @@ void SensitivityLayout::put_variance(int metric) {
                 });
   Variable variance = f_.about(metric, "_variance", {time_}, "variance, all policies being equally likely");
   variance.units = variance.units == "1" ? "1" : fmt::format("({})^2", variance.units);
-  f_.out_.put<double>(variance, [&](std::size_t time, std::span<double> out) { out[0] = statistics().variance[time * f_.shape_.metrics + metric]; });
+  f_.out_.put<double>(variance,
+                      [&](std::size_t time, std::span<double> out) { out[0] = statistics().variance[time * f_.shape_.metrics + metric]; });
 }
 
 void SensitivityLayout::put_information() {
@@ -164,14 +172,15 @@ void SensitivityLayout::put_information_of(std::size_t decision) {
   const int metric = decided_metrics(f_.model_)[decision];
   put_estimates(f_.about(metric, "_evppi", {driver_}, "expected value of perfect information on the parameter"),
                 [&](std::size_t driver, std::size_t) { return partial[driver]; });
-  f_.out_.put<double>(f_.about(metric, "_evppi_bounds", {driver_, f_.bound_}, "95 % interval of the value of information"),
-                      [&](std::size_t driver, std::span<double> out) { std::ranges::copy(information_bounds(partial[driver]), out.begin()); });
+  f_.out_.put<double>(
+      f_.about(metric, "_evppi_bounds", {driver_, f_.bound_}, "95 % interval of the value of information"),
+      [&](std::size_t driver, std::span<double> out) { std::ranges::copy(information_bounds(partial[driver]), out.begin()); });
 }
 
 // With the group /sample, enough to derive the value of information for some of the policies.
 void SensitivityLayout::put_bins_of_sample() {
   const Sample& sample = f_.result_.sample;
-  const Axis trajectory = {"trajectory", std::min({Sample::kProbe, sample.keep, f_.tallies_.trajectories})};
+  const Axis trajectory = {"sample_trajectory", std::min({Sample::kProbe, sample.keep, f_.tallies_.trajectories})};
   if (trajectory.length == 0 || driver_.length == 0) return;
   f_.out_.put({trajectory.name, {trajectory}, "1", "number of the trajectory"}, count_up<std::int64_t>(trajectory.length));
   f_.out_.put<float>({"sample_bin", {trajectory, driver_}, "1", "driver_bin of the trajectory's parameters"},
@@ -186,8 +195,11 @@ void SensitivityLayout::put_sums() {
   constexpr int kLowBits = 62;
   const auto put = [&](int metric, const char* suffix, const char* what, auto part) {
     const double unit = std::ldexp(1.0, row(metric).log2_unit);
-    const Variable variable = {row(metric).key + std::string(suffix), {policy_, time_, driver_, bin_}, "1",
-                               fmt::format("{}: {}", what, row(metric).meaning), {{"unit", unit}}};
+    const Variable variable = {row(metric).key + std::string(suffix),
+                               {policy_, time_, driver_, bin_},
+                               "1",
+                               fmt::format("{}: {}", what, row(metric).meaning),
+                               {{"unit", unit}}};
     f_.out_.put<std::int64_t>(variable, [&](std::size_t policy, std::span<std::int64_t> out) {
       const std::size_t each = out.size() / time_.length;
       for (std::size_t i = 0; i < out.size(); ++i) {
@@ -209,11 +221,16 @@ void SensitivityLayout::put_world_sums(int metric) {
   const Axis limb = {"limb", 4};
   const double unit = std::ldexp(1.0, row(metric).log2_unit);
   const auto put = [&](const char* suffix, const char* what, double of, auto part) {
-    f_.out_.put<std::int64_t>({row(metric).key + std::string(suffix), {policy_, time_, limb}, "1", fmt::format("{}: {}", what, row(metric).meaning), {{"unit", of}}},
+    f_.out_.put<std::int64_t>({row(metric).key + std::string(suffix),
+                               {policy_, time_, limb},
+                               "1",
+                               fmt::format("{}: {}", what, row(metric).meaning),
+                               {{"unit", of}}},
                               [&](std::size_t policy, std::span<std::int64_t> out) {
                                 for (std::size_t t = 0; t < time_.length; ++t)
-                                  split(part(f_.tallies_.world_sums[f_.shape_.output(static_cast<int>(policy), static_cast<int>(t), metric)]),
-                                        out.subspan(t * limb.length, limb.length));
+                                  split(
+                                      part(f_.tallies_.world_sums[f_.shape_.output(static_cast<int>(policy), static_cast<int>(t), metric)]),
+                                      out.subspan(t * limb.length, limb.length));
                               });
   };
   put("_world_sum", "sum over worlds of means over replicates, in whole `unit`s", unit, [](const CellSums& sums) { return sums.units; });
@@ -222,12 +239,22 @@ void SensitivityLayout::put_world_sums(int metric) {
 
 }  // namespace
 
+namespace {
+
+bool has_drivers(const Frame& frame) { return frame.shape_.times > 0 && frame.shape_.drivers > 0; }
+
+}  // namespace
+
+void put_sensitivity_axes(Frame& frame) {
+  if (has_drivers(frame)) SensitivityLayout(frame).put_axes();
+}
+
 void put_sensitivity(Frame& frame) {
-  if (frame.shape_.times > 0 && frame.shape_.drivers > 0 && !frame.result_.statistics.sensitivity.first_order.empty()) SensitivityLayout(frame).put_statistics();
+  if (has_drivers(frame) && !frame.result_.statistics.sensitivity.first_order.empty()) SensitivityLayout(frame).put_statistics();
 }
 
 void put_sensitivity_sums(Frame& frame) {
-  if (frame.shape_.times > 0 && frame.shape_.drivers > 0) SensitivityLayout(frame).put_sums();
+  if (has_drivers(frame)) SensitivityLayout(frame).put_sums();
 }
 
 }  // namespace chokepoint

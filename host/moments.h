@@ -24,8 +24,8 @@ struct Centre {
 inline double squared_deviations(const CellSums& sums, std::int64_t count) {
   const Centre centre(sums.units, count);
   const auto wrap = [](Wide x) { return static_cast<UnsignedWide>(x); };  // intermediate terms may pass 2^127
-  const auto about_pivot = static_cast<Wide>(sums.squares - 2 * wrap(centre.pivot) * wrap(sums.units) +
-                                             wrap(centre.pivot) * wrap(centre.pivot) * wrap(count));
+  const auto about_pivot =
+      static_cast<Wide>(sums.squares - 2 * wrap(centre.pivot) * wrap(sums.units) + wrap(centre.pivot) * wrap(centre.pivot) * wrap(count));
   return std::max(0.0, static_cast<double>(about_pivot) - static_cast<double>(count) * centre.rest * centre.rest);
 }
 

@@ -29,7 +29,8 @@ void measure(OutputSeries& s, const Scenario& scenario, const Tallies& tallies, 
   const auto bounded = [&](std::size_t c) {
     const CellSums& sums = tallies.sums[c];
     return tallies.slots[c * kSlots + kNonFinite] == 0 &&
-           std::max(std::abs(static_cast<double>(sums.least)), std::abs(static_cast<double>(sums.greatest))) < s.unit * double{kDriverUnitLimit};
+           std::max(std::abs(static_cast<double>(sums.least)), std::abs(static_cast<double>(sums.greatest))) <
+               s.unit * double{kDriverUnitLimit};
   };
   if (n < 2 * shape.replicates || !bounded(cell) || (s.difference && (cell == reference || !bounded(reference)))) return;
   const CellSums& sums = s.difference ? tallies.difference_sums[cell] : tallies.sums[cell];

@@ -15,10 +15,10 @@ struct OutputSeries {
   std::size_t output;  // Shape::output
   std::size_t reference;
 
-  bool known = false;       // all that follows is there, and the variance is not 0
-  double unit = 1;          // of the metric
-  double mean = 0;          // in whole units, like the variances
-  double variance = 0;      // of trajectories
+  bool known = false;         // all that follows is there, and the variance is not 0
+  double unit = 1;            // of the metric
+  double mean = 0;            // in whole units, like the variances
+  double variance = 0;        // of trajectories
   double world_variance = 0;  // of means over the replicates of a world
   bool from_probe = false;    // the variance of worlds is an estimate from the probe
 };

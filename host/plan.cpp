@@ -349,8 +349,10 @@ std::size_t estimate_memory(const Job& job, int threads) {
 
 std::size_t estimate_file_size(const Scenario& scenario) {
   const Shape s = shape_of(scenario);
-  // 2600 bytes a cell and the sample uncompressed: 39 MiB for the baseline, whose file takes 39 MiB.
-  return s.cells() * 2600 + scenario.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events)) + 1'000'000;
+  // Measured on the baseline: 2600 bytes a cell, 185 for each output and driver (their sums over bins, and what is made of them),
+  // and the sample uncompressed.
+  return s.cells() * 2600 + s.outputs() * s.drivers * 185 +
+         scenario.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events)) + 1'000'000;
 }
 
 }  // namespace chokepoint

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "errors.h"
 #include "hdf5.h"
@@ -19,7 +20,8 @@ auto reading(const std::string& path, Read read) {
   try {
     const Hdf5Reader file(path);
     if (!file.has_dataset("/sensitivity/driver"))
-      throw UserError(fmt::format("{}: says nothing of what drives it: no parameter varies, or it is of an older version. Run it again?", path));
+      throw UserError(
+          fmt::format("{}: says nothing of what drives it: no parameter varies, or it is of an older version. Run it again?", path));
     return read(file);
   } catch (const Hdf5Error& error) {
     if (error.system_error) throw EnvironmentError(fmt::format("{}: {}", path, error.what()));
@@ -27,20 +29,14 @@ auto reading(const std::string& path, Read read) {
   }
 }
 
-// The last of `times` entries of (row, time, place), and its standard error.
-std::vector<Estimate> estimates(const Hdf5Reader& file, const std::string& name, std::size_t rows, std::size_t times, std::size_t places,
-                                bool timed) {
-  std::vector<std::size_t> shape;
-  if (rows > 0) shape.push_back(rows);
-  if (timed) shape.push_back(times);
-  shape.push_back(places);
-  const std::vector<double> values = file.numbers("/sensitivity/" + name, shape), errors = file.numbers("/sensitivity/" + name + "_se", shape);
+// The last of `times` entries of (row, time, place) or (time, place), and its standard error.
+std::vector<Estimate> last_estimates(const Hdf5Reader& file, const std::string& name, const std::vector<std::size_t>& shape) {
+  const std::vector<double> values = file.numbers("/sensitivity/" + name, shape),
+                            errors = file.numbers("/sensitivity/" + name + "_se", shape);
+  const std::size_t places = shape.back(), times = shape[shape.size() - 2];
   std::vector<Estimate> result;
-  for (std::size_t row = 0; row < std::max<std::size_t>(rows, 1); ++row)
-    for (std::size_t i = 0; i < places; ++i) {
-      const std::size_t at = timed ? (row * times + times - 1) * places + i : row * places + i;
-      result.push_back({values[at], errors[at]});
-    }
+  for (std::size_t end = times * places; end <= values.size(); end += times * places)
+    for (std::size_t i = end - places; i < end; ++i) result.push_back({values[i], errors[i]});
   return result;
 }
 
@@ -49,7 +45,8 @@ double unit_of(const std::string& path, const std::string& model, const std::str
   if (const ModelInfo* info = find_model(model))
     for (const MetricRow& row : info->metrics)
       if (row.key == metric) return std::ldexp(1.0, row.log2_unit);
-  throw UserError(fmt::format("{}: this program has no model '{}' with a metric '{}'. Use the version that wrote it?", path, model, metric));
+  throw UserError(
+      fmt::format("{}: this program has no model '{}' with a metric '{}'. Use the version that wrote it?", path, model, metric));
 }
 
 }  // namespace
@@ -59,11 +56,11 @@ StoredDrivers read_drivers(const std::string& path, const StoredResult& result, 
     StoredDrivers stored;
     stored.drivers = file.texts("/sensitivity/driver");
     stored.units = file.texts("/sensitivity/driver_units");
-    const std::size_t policies = result.policies.size(), drivers = stored.drivers.size(), times = file.length("/sensitivity/sensitivity_time");
-    stored.first_order = estimates(file, metric + "_first_order", policies, times, drivers, true);
-    stored.difference_first_order = estimates(file, metric + "_difference_first_order", policies, times, drivers, true);
-    stored.pawn = estimates(file, metric + "_pawn", policies, times, drivers, false);
-    stored.variance_share = estimates(file, metric + "_variance_share", 0, times, kVarianceSources, true);
+    const std::size_t policies = result.policies.size(), drivers = stored.drivers.size(),
+                      times = file.length("/sensitivity/sensitivity_time");
+    stored.first_order = last_estimates(file, metric + "_first_order", {policies, times, drivers});
+    stored.difference_first_order = last_estimates(file, metric + "_difference_first_order", {policies, times, drivers});
+    stored.variance_share = last_estimates(file, metric + "_variance_share", {times, kVarianceSources});
     return stored;
   });
 }
@@ -72,11 +69,13 @@ InformationInput read_information(const std::string& path, const StoredResult& r
                                   const std::vector<std::size_t>& policies) {
   return reading(path, [&](const Hdf5Reader& file) {
     if (!file.has_dataset("/sensitivity/sample_bin") || !file.has_dataset("/sample/" + metric.name))
-      throw UserError(fmt::format("{}: holds no sample of trajectories, which errors are made from. Run it again with run.keep = 4096?", path));
-    const std::size_t all = result.policies.size(), drivers = file.length("/sensitivity/driver"), times = file.length("/sensitivity/sensitivity_time");
-    const std::size_t kept = file.length("/sensitivity/trajectory"), stored = file.length("/sample/trajectory");
+      throw UserError(
+          fmt::format("{}: holds no sample of trajectories, which errors are made from. Run it again with run.keep = 4096?", path));
+    const std::size_t all = result.policies.size(), drivers = file.length("/sensitivity/driver"),
+                      times = file.length("/sensitivity/sensitivity_time");
+    const std::size_t kept = file.length("/sensitivity/sample_trajectory"), stored = file.length("/sample/trajectory");
     const auto found = result.provenance.find("replicates");
-    const std::size_t replicates = found == result.provenance.end() ? 1 : std::max(1ul, std::stoul(found->second));
+    const std::size_t replicates = found == result.provenance.end() ? 1 : std::max(1ul, std::strtoul(found->second.c_str(), nullptr, 10));
     const std::vector<double> counts = file.numbers("/accumulator/bin_count", {drivers, kDriverBins}),
                               low = file.numbers("/accumulator/" + metric.name + "_bin_sum", {all, times, drivers, kDriverBins}),
                               high = file.numbers("/accumulator/" + metric.name + "_bin_sum_high", {all, times, drivers, kDriverBins}),

@@ -13,7 +13,7 @@ namespace chokepoint {
 struct StoredDrivers {
   std::vector<std::string> drivers, units;
   // (policy, driver) at the last time
-  std::vector<Estimate> first_order, difference_first_order, pawn;
+  std::vector<Estimate> first_order, difference_first_order;
   std::vector<Estimate> variance_share;  // (source)
 };
 

@@ -92,7 +92,8 @@ const StoredMetric& decided_metric(const StoredResult& result, const std::string
     if (wanted.empty() || metric.name == wanted) return metric;
     names.push_back(metric.name);
   }
-  throw UserError(fmt::format("--metric {}: not a metric of this result of which more or less is better. There are: {}.", wanted, fmt::join(names, ", ")));
+  throw UserError(fmt::format("--metric {}: not a metric of this result of which more or less is better. There are: {}.", wanted,
+                              fmt::join(names, ", ")));
 }
 
 std::vector<std::size_t> chosen_policies(const StoredResult& result, const std::vector<std::string>& wanted) {
@@ -103,7 +104,8 @@ std::vector<std::size_t> chosen_policies(const StoredResult& result, const std::
   for (const std::string& name : wanted)
     if (std::ranges::find(result.policies, name) == result.policies.end())
       problems.push_back(fmt::format("--policies: '{}' is no policy of this result. It has: {}.", name, fmt::join(result.policies, ", ")));
-  if (problems.empty() && chosen.size() < 2) problems.push_back("--policies: information has a value only where there is a choice; name at least two");
+  if (problems.empty() && chosen.size() < 2)
+    problems.push_back("--policies: information has a value only where there is a choice; name at least two");
   if (!problems.empty()) throw UserError(problems);
   return chosen;
 }
@@ -116,7 +118,8 @@ std::string information_table(const StoredDrivers& stored, const Information& in
   std::ranges::stable_sort(order, std::greater(), value);
   std::erase_if(order, [&](std::size_t d) { return value(d) <= 0; });
   order.resize(std::min(order.size(), kShownInformation));
-  if (order.empty()) return wrap_text("No parameter is worth knowing: whatever its value, the same policy is best.", options.width, "  ", "  ");
+  if (order.empty())
+    return wrap_text("No parameter is worth knowing: whatever its value, the same policy is best.", options.width, "  ", "  ");
   TableColumn names{{"  parameter"}, {}, true}, units{{"unit"}, {}, true};
   std::vector<Estimate> values, shares;
   for (const std::size_t d : order) {
@@ -127,8 +130,11 @@ std::string information_table(const StoredDrivers& stored, const Information& in
     shares.push_back({values.back().value / information.perfect.value, e.standard_error / information.perfect.value});
   }
   const std::size_t others = stored.drivers.size() - order.size();
-  const std::string rest = others == 0 ? "" : wrap_text(fmt::format("The other {} parameters: less, or nothing.", others), options.width, "  ", "  ");
-  return format_tables(names, {units, column("EVPPI" + unit_text(metric), values, 1, options), column("% of EVPI", shares, 100, options)}, options.width) + rest;
+  const std::string rest =
+      others == 0 ? "" : wrap_text(fmt::format("The other {} parameters: less, or nothing.", others), options.width, "  ", "  ");
+  return format_tables(names, {units, column("EVPPI" + unit_text(metric), values, 1, options), column("% of EVPI", shares, 100, options)},
+                       options.width) +
+         rest;
 }
 
 }  // namespace
@@ -154,13 +160,17 @@ std::string report_information(const std::string& path, const InformationOptions
   const StoredDrivers stored = read_drivers(path, result, metric.name);
   const Information information = value_of_information(read_information(path, result, metric, policies));
   if (!std::isfinite(information.perfect.value))
-    throw UserError(fmt::format("{}: too few trajectories, or values that are not finite, to tell what information on {} is worth. At least {} worlds are needed.",
-                                path, metric.name, kFewestPerBin * kDriverBins));
+    throw UserError(fmt::format(
+        "{}: too few trajectories, or values that are not finite, to tell what information on {} is worth. At least {} worlds are needed.",
+        path, metric.name, kFewestPerBin * kDriverBins));
   const NumberAndError perfect = rounded(information.perfect, 1);
-  std::string text = wrap_text(fmt::format("What it is worth to know a parameter before choosing among {} policies by {}{}, {} is better, at the end",
-                                           policies.size(), metric.name, unit_text(metric), metric.direction), options.width, "");
+  std::string text =
+      wrap_text(fmt::format("What it is worth to know a parameter before choosing among {} policies by {}{}, {} is better, at the end",
+                            policies.size(), metric.name, unit_text(metric), metric.direction),
+                options.width, "");
   text += wrap_text(fmt::format("Best knowing nothing: {}. Knowing everything, chance included, would gain {}{}{} (EVPI).",
-                                result.policies[policies[information.best]], perfect.number, perfect.error.empty() ? "" : plus_minus(options), perfect.error),
+                                result.policies[policies[information.best]], perfect.number,
+                                perfect.error.empty() ? "" : plus_minus(options), perfect.error),
                     options.width, "");
   text += "\n" + information_table(stored, information, metric, options);
   return printable(text + "\n" + wrap_text("Each number with one standard error. ~: cannot be told from zero.", options.width, ""));

@@ -63,7 +63,7 @@ BinMeans merged(const BinMeans& means, int bins) {
 }
 
 constexpr std::size_t kWorthThreads = 4096;  // indices
-constexpr int kGroup = 4;  // series whose powers are summed together, so that vector instructions can be used
+constexpr int kGroup = 4;                    // series whose powers are summed together, so that vector instructions can be used
 
 // Of standardised worlds: a is the mean over replicates, q the mean of squares.
 struct PowerSums {
@@ -122,8 +122,8 @@ double index_variance(const BinnedIndex& index, const BinMeans& g, double uneven
     const double G = x + last * (x - y) + before * (y - z), H = x * x + last * (x * x - y * y) + before * (y * y - z * z);
     count += n;
     sum += 2 * G * s.a[k] - n * H - share * s.q[k];
-    squares += 4 * G * G * s.aa[k] + n * H * H + share * share * s.qq[k] - 4 * G * H * s.a[k] - 4 * G * share * s.aq[k] +
-               2 * H * share * s.q[k];
+    squares +=
+        4 * G * G * s.aa[k] + n * H * H + share * share * s.qq[k] - 4 * G * H * s.a[k] - 4 * G * share * s.aq[k] + 2 * H * share * s.q[k];
   }
   const double linear = (squares - sum * sum / count) / (count - 1) / worlds;
   const double free = 7 + 8 * (1 + before) * (1 + before) + 16 * (1 + last) * (1 + last);
@@ -186,9 +186,9 @@ std::vector<float> bin_means(const Scenario& scenario, const Tallies& tallies) {
       const bool finite = tallies.slots[shape.cell(p, m, shape.records - 1) * kSlots + kNonFinite] == 0;
       const std::size_t from = shape.output(p, shape.times - 1, m) * shape.drivers * kDriverBins;
       for (std::size_t i = 0; i < std::size_t(shape.drivers) * kDriverBins; ++i)
-        means.push_back(finite ? static_cast<float>(static_cast<double>(tallies.bin_sums[from + i]) * unit /
-                                                    static_cast<double>(tallies.bin_counts[i]))
-                               : std::numeric_limits<float>::quiet_NaN());
+        means.push_back(
+            finite ? static_cast<float>(static_cast<double>(tallies.bin_sums[from + i]) * unit / static_cast<double>(tallies.bin_counts[i]))
+                   : std::numeric_limits<float>::quiet_NaN());
     }
   return means;
 }

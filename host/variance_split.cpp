@@ -27,8 +27,8 @@ Parts within(const OutputSeries& s, double worlds, double replicates) {
 
 // What each world of the probe adds to the parts.
 struct Influence {
-  std::vector<Parts> parts;   // (world)
-  double mean_noise = 0;      // variance between policies of a world's distance from their means, averaged over worlds
+  std::vector<Parts> parts;  // (world)
+  double mean_noise = 0;     // variance between policies of a world's distance from their means, averaged over worlds
 };
 
 Influence influence(std::span<const OutputSeries* const> policies, double grand_mean, const Probe& probe) {

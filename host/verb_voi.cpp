@@ -9,7 +9,8 @@ namespace chokepoint {
 
 void voi_options(po::options_description& o) {
   auto add = o.add_options();
-  add("metric,m", po::value<std::string>()->default_value("")->value_name("M"), "metric to choose by; default: the first that has a direction");
+  add("metric,m", po::value<std::string>()->default_value("")->value_name("M"),
+      "metric to choose by; default: the first that has a direction");
   add("policies,p", po::value<std::string>()->value_name("A,B,..."), "policies to choose among; default: all");
   add("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
 }

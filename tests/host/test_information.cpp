@@ -122,8 +122,10 @@ TEST(Information, PoliciesAlikeAreWorthNothing) {
 class StoredInformation : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    const Scenario scenario = read_scenario({std::string(CHOKEPOINT_SOURCE_DIR) + "/configs/brownian.toml"}, {"run.trajectories=8192", "run.keep=4096", "parameters.drift={ uniform = { low = 0, high = 0.3 } }",
-                                                                                                                       "parameters.volatility={ lognormal = { p5 = 0.1, p95 = 0.4 } }"});
+    const Scenario scenario =
+        read_scenario({std::string(CHOKEPOINT_SOURCE_DIR) + "/configs/brownian.toml"},
+                      {"run.trajectories=8192", "run.keep=4096", "parameters.drift={ uniform = { low = 0, high = 0.3 } }",
+                       "parameters.volatility={ lognormal = { p5 = 0.1, p95 = 0.4 } }"});
     const Job job = make_job(scenario);
     Tallies tallies(job.shape);
     Sample sample(job.shape, job.keep);
@@ -159,7 +161,10 @@ TEST_F(StoredInformation, IsTheSameAsThatOfTheRun) {
 TEST_F(StoredInformation, TablesNameTheParameters) {
   InformationOptions options;
   const std::string table = report_information(path_, options), drivers = report_drivers(path_, options);
-  for (const std::string& name : read_drivers(path_, read_result(path_), "value").drivers) EXPECT_NE(table.find(name), std::string::npos) << name;
+  EXPECT_NE(table.find("Best knowing nothing: push."), std::string::npos) << table;
+  EXPECT_NE(table.find("(EVPI)"), std::string::npos) << table;
+  for (const std::string& name : read_drivers(path_, read_result(path_), "value").drivers)
+    EXPECT_NE(drivers.find("  " + name + " "), std::string::npos) << drivers;
   EXPECT_NE(drivers.find("run.replicates = 2"), std::string::npos);
 }
 
