@@ -27,7 +27,8 @@ struct Outcome {
   std::optional<double> error;  // of what run.stop watches, when it was last looked at
 };
 
-// Fills `tallies` and `sample`. With [run.stop] the run goes on from boundary to boundary (stop.h) until the error is small enough. Signals (TERM, INT, USR1) and the time limit end the run after the unit in
+// Fills `tallies` and `sample`. With [run.stop] the run goes on from boundary to boundary (stop.h) until the error is small enough.
+// Signals (TERM, INT, USR1) and the time limit end the run after the unit in
 // hand. Throws DeviceError or UserError for a device that cannot be had.
 Outcome execute(const Scenario& scenario, const Job& job, const ExecuteOptions& options, Tallies& tallies, Sample& sample);
 
