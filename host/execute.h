@@ -23,7 +23,7 @@ struct Outcome {
   std::uint64_t trajectories;  // 0 .. trajectories - 1 were run
   double seconds;
   std::string device;
-  std::string reason;  // why it ended early
+  std::string reason;           // why it ended early
   std::optional<double> error;  // of what run.stop watches, when it was last looked at
 };
 

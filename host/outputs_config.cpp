@@ -165,8 +165,9 @@ void read_outputs(const TomlEntry& entry, Scenario& scenario, Problems& problems
   outputs.report_unknown();
   scenario.hurwicz = outputs.number("hurwicz").value_or(0);
   if (scenario.hurwicz < 0 || scenario.hurwicz > 1)
-    problems.add(hurwicz->value.place,
-                 fmt::format("outputs.hurwicz = {} is outside [0, 1]: 0 looks at the worst world alone, 1 at the best", hurwicz->value.text));
+    problems.add(
+        hurwicz->value.place,
+        fmt::format("outputs.hurwicz = {} is outside [0, 1]: 0 looks at the worst world alone, 1 at the best", hurwicz->value.text));
   if (!satisfice->value.is_table()) return report_kind(satisfice->value, "outputs.satisfice", "a table", problems);
   for (const TomlEntry& one : satisfice->value.entries) read_satisfice(one, scenario, problems);
   if (satisfice->value.entries.size() > kMaxThresholds)

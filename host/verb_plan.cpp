@@ -66,8 +66,10 @@ std::string relative(double error, double mean) {
 }
 
 void print_metrics(const Scenario& s, const Forecast& forecast) {
-  fmt::print("\nstandard errors at the end with run.trajectories: of the mean under {} (and as a share of it), and of the mean\n"
-             "difference from it, the largest of all policies:\n", s.policies[s.reference].name);
+  fmt::print(
+      "\nstandard errors at the end with run.trajectories: of the mean under {} (and as a share of it), and of the mean\n"
+      "difference from it, the largest of all policies:\n",
+      s.policies[s.reference].name);
   fmt::print("  {:<24} {:>12} {:>9} {:>12}  {}\n", "metric", "mean", "share", "difference", "unit");
   for (std::size_t m = 0; m < forecast.metrics.size(); ++m) {
     const MetricForecast& f = forecast.metrics[m];
