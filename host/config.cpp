@@ -47,7 +47,7 @@ hurwicz = 0.5
 
 constexpr std::uint64_t kMaxKeep = 1'000'000;
 constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // of TOML
-constexpr double kLeastPivot = 1e-9;  // of the correlation matrix, whose diagonal is 1
+constexpr double kLeastPivot = 1e-9;                                          // of the correlation matrix, whose diagonal is 1
 
 // [run]
 
@@ -276,7 +276,8 @@ void read_correlations(const TomlEntry& entry, Scenario& scenario, Problems& pro
 void add_late_defaults(TomlValue& root, const Scenario& scenario) {
   const Place place;  // the defaults' source
   TomlValue& run = root.find("run")->value;
-  if (!run.find("reference")) run.entries.push_back({"reference", place, make_value(TomlValue::Kind::kString, place, scenario.policies[0].name)});
+  if (!run.find("reference"))
+    run.entries.push_back({"reference", place, make_value(TomlValue::Kind::kString, place, scenario.policies[0].name)});
   add_stop_defaults(root, scenario);
   add_output_defaults(root, scenario);
 }

@@ -101,7 +101,8 @@ std::string format_whole(double count) { return count < 1e15 ? fmt::format("{:.0
 
 std::string missed_target(const Scenario& s, std::uint64_t done, double error) {
   const double needed = trajectories_needed(s, done, error);
-  const std::string reach = std::isfinite(needed) ? fmt::format("About {} trajectories would reach it; allow", format_whole(needed)) : "Allow";
+  const std::string reach = std::isfinite(needed) ? fmt::format("About {} trajectories would reach it; allow", format_whole(needed))
+                                                  : "Allow";
   return fmt::format(
       "run.stop: the standard error of {} is {:.4g} after {} trajectories (run.stop.max_trajectories), wanted {:.4g}. {} more "
       "trajectories or a larger error.",

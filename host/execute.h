@@ -23,11 +23,12 @@ struct Outcome {
   std::uint64_t trajectories;  // 0 .. trajectories - 1 were run
   double seconds;
   std::string device;
-  std::string reason;  // why it ended early
+  std::string reason;           // why it ended early
   std::optional<double> error;  // of what run.stop watches, when it was last looked at
 };
 
-// Fills `tallies` and `sample`. With [run.stop] the run goes on from boundary to boundary (stop.h) until the error is small enough. Signals (TERM, INT, USR1) and the time limit end the run after the unit in
+// Fills `tallies` and `sample`. With [run.stop] the run goes on from boundary to boundary (stop.h) until the error is small enough.
+// Signals (TERM, INT, USR1) and the time limit end the run after the unit in
 // hand. Throws DeviceError or UserError for a device that cannot be had.
 Outcome execute(const Scenario& scenario, const Job& job, const ExecuteOptions& options, Tallies& tallies, Sample& sample);
 

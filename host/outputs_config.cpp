@@ -149,8 +149,8 @@ std::optional<int> read_record(const TomlValue& value, const std::string& name, 
   // The whole steps of the run on both sides of the date.
   const int before = std::clamp(months / every, 1, scenario.records()) - 1;
   const int after = std::clamp(months / every + 1, 1, scenario.records()) - 1;
-  const std::string legal = before == after ? end_of_record(scenario, before) + " is the nearest"
-                                            : fmt::format("{} and {} are the nearest", end_of_record(scenario, before), end_of_record(scenario, after));
+  const std::string first = end_of_record(scenario, before), second = end_of_record(scenario, after);
+  const std::string legal = before == after ? first + " is the nearest" : fmt::format("{} and {} are the nearest", first, second);
   problems.add(value.place, fmt::format("{}: {} is not the end of a recorded step; {}", name, value.text, legal));
   return std::nullopt;
 }
@@ -165,8 +165,9 @@ void read_outputs(const TomlEntry& entry, Scenario& scenario, Problems& problems
   outputs.report_unknown();
   scenario.hurwicz = outputs.number("hurwicz").value_or(0);
   if (scenario.hurwicz < 0 || scenario.hurwicz > 1)
-    problems.add(hurwicz->value.place, fmt::format("outputs.hurwicz = {} is outside [0, 1]: 0 looks at the worst world alone, 1 at the best",
-                                                   hurwicz->value.text));
+    problems.add(
+        hurwicz->value.place,
+        fmt::format("outputs.hurwicz = {} is outside [0, 1]: 0 looks at the worst world alone, 1 at the best", hurwicz->value.text));
   if (!satisfice->value.is_table()) return report_kind(satisfice->value, "outputs.satisfice", "a table", problems);
   for (const TomlEntry& one : satisfice->value.entries) read_satisfice(one, scenario, problems);
   if (satisfice->value.entries.size() > kMaxThresholds)

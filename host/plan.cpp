@@ -344,15 +344,21 @@ std::size_t estimate_memory(const Job& job, int threads) {
                              s.outputs() * s.drivers * kDriverBins * sizeof(Wide);
   const std::size_t sample = job.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events * 2ul)) +
                              Sample::kProbe * (s.outputs() * sizeof(float) + s.drivers);
-  return merged + sample + cpu_memory(s, threads);
+  constexpr std::size_t kProgram = std::size_t{20} << 20;  // and its libraries
+  return kProgram + merged + sample + cpu_memory(s, threads);
 }
 
 std::size_t estimate_file_size(const Scenario& scenario) {
   const Shape s = shape_of(scenario);
-  // Measured on the baseline: 2600 bytes a cell, 185 for each output and driver (their sums over bins, and what is made of them),
-  // and the sample uncompressed.
-  return s.cells() * 2600 + s.outputs() * s.drivers * 185 +
-         scenario.keep * (s.parameters * 4ul + std::size_t(s.policies) * (s.metrics * 4ul + s.events)) + 1'000'000;
+  // Bytes after compression, fitted to files of the baseline with 2,000 to 1,000,000 trajectories: histograms fill up with their
+  // logarithm. Constant parameters and empty bins take next to nothing.
+  const double grown = std::max(0.0, std::log(static_cast<double>(scenario.trajectories) / 2000));
+  const double cells = static_cast<double>(s.cells()) * (1300 + 200 * grown);
+  const double joint = static_cast<double>(s.joints) * s.policies * s.records * kJointSide * kJointSide / 2;
+  const double drivers = s.drivers * (static_cast<double>(s.outputs()) * (151 + 3.7 * grown) + s.policies * s.metrics * 124.0);
+  const double sample = static_cast<double>(scenario.keep) * (s.drivers + s.policies * (s.metrics + s.events)) * 2.8;
+  const double datasets = 300'000 + 45'000.0 * s.policies * s.metrics;
+  return static_cast<std::size_t>(cells + joint + drivers + sample + datasets);
 }
 
 }  // namespace chokepoint

@@ -29,17 +29,19 @@ constexpr StopRow kRows[] = {
     {S::kMean, "mean", "mean", kCell, false, false, false},
     {S::kMeanDifference, "mean_difference", "mean difference from the reference", kCell, false, true, false},
     {S::kQuantile, "quantile", "quantile", kCell | kStopQuantile, false, false, false},
-    {S::kDifferenceQuantile, "difference_quantile", "quantile of the difference from the reference", kCell | kStopQuantile, false, true, false},
-    {S::kProbabilityBetter, "probability_better", "probability of being better than the reference", kCell, true, true, false},
-    {S::kEventProbability, "event_probability", "probability that an event has happened", kStopEvent | kStopPolicy | kStopTime, false, false,
+    {S::kDifferenceQuantile, "difference_quantile", "quantile of the difference from the reference", kCell | kStopQuantile, false, true,
      false},
+    {S::kProbabilityBetter, "probability_better", "probability of being better than the reference", kCell, true, true, false},
+    {S::kEventProbability, "event_probability", "probability that an event has happened", kStopEvent | kStopPolicy | kStopTime, false,
+     false, false},
     {S::kRegretMean, "regret_mean", "mean regret at the end", kChoice, true, false, false},
     {S::kRegretP95, "regret_p95", "95th percentile of the regret at the end", kChoice, true, false, false},
     {S::kProbabilityBest, "probability_best", "probability of being the best policy at the end", kChoice, true, false, false},
-    {S::kSatisficing, "satisficing", "share of trajectories that meet a threshold, or all", kStopThreshold | kStopPolicy, false, false, false},
+    {S::kSatisficing, "satisficing", "share of trajectories that meet a threshold, or all", kStopThreshold | kStopPolicy, false, false,
+     false},
     {S::kFirstOrder, "first_order", "first-order index of a parameter", kDriver, false, false, true},
-    {S::kDifferenceFirstOrder, "difference_first_order", "first-order index of a parameter for the difference from the reference", kDriver, false,
-     true, true},
+    {S::kDifferenceFirstOrder, "difference_first_order", "first-order index of a parameter for the difference from the reference", kDriver,
+     false, true, true},
     {S::kEvpi, "evpi", "expected value of perfect information", kStopMetric, true, false, false},
     {S::kEvppi, "evppi", "expected value of perfect information on a parameter", kStopMetric | kStopParameter, true, false, false},
 };
@@ -99,7 +101,8 @@ class Watch {
   int threshold() const { return stop_.threshold >= 0 ? stop_.threshold : tallies_.shape.thresholds; }
 
   double of_pair(int policy) const {
-    const PairedStatistics pair = derive_pair(s_, tallies_, policy, stop_.metric, stop_.record, {stop_.quantile > 0 ? stop_.quantile : 0.5});
+    const double quantile = stop_.quantile > 0 ? stop_.quantile : 0.5;
+    const PairedStatistics pair = derive_pair(s_, tallies_, policy, stop_.metric, stop_.record, {quantile});
     if (stop_.statistic == S::kMeanDifference) return pair.mean_difference_se[0];
     return error_of(stop_.statistic == S::kProbabilityBetter ? pair.probability_better_bounds : pair.difference_quantile_bounds, 0);
   }

@@ -27,9 +27,9 @@ struct StopRow {
   const char* name;
   const char* meaning;
   unsigned keys;
-  bool directed;    // only of metrics of which more or less is better
-  bool compares;    // with the reference policy, which itself has no such number
-  bool drives;      // only at the times of outputs.sensitivity
+  bool directed;  // only of metrics of which more or less is better
+  bool compares;  // with the reference policy, which itself has no such number
+  bool drives;    // only at the times of outputs.sensitivity
 };
 std::span<const StopRow> stop_rows();
 const StopRow& stop_row(StopStatistic statistic);

@@ -20,8 +20,9 @@ struct KeyRow {
   StopKeys key;
   const char* name;
 };
-constexpr KeyRow kKeys[] = {{kStopMetric, "metric"}, {kStopPolicy, "policy"},       {kStopParameter, "parameter"}, {kStopQuantile, "quantile"},
-                            {kStopEvent, "event"},   {kStopThreshold, "threshold"}, {kStopTime, "time"}};
+constexpr KeyRow kKeys[] = {{kStopMetric, "metric"},     {kStopPolicy, "policy"}, {kStopParameter, "parameter"},
+                            {kStopQuantile, "quantile"}, {kStopEvent, "event"},   {kStopThreshold, "threshold"},
+                            {kStopTime, "time"}};
 
 class StopReader {
  public:
@@ -85,7 +86,8 @@ void StopReader::read_statistic() {
 
 void StopReader::read_error() {
   const TomlEntry* given = table_.find("standard_error");
-  if (!given) return problems_.add(entry_.place, "run.stop.standard_error is missing; give the error at which to stop, in the statistic's unit");
+  if (!given)
+    return problems_.add(entry_.place, "run.stop.standard_error is missing; give the error at which to stop, in the statistic's unit");
   setting_.standard_error = read_number(given->value, "run.stop.standard_error", problems_).value_or(1);
   if (setting_.standard_error <= 0)
     problems_.add(given->value.place, fmt::format("run.stop.standard_error = {} must be above 0", given->value.text));
@@ -172,8 +174,8 @@ void StopReader::read_policy(const TomlValue& value) {
   for (const PolicySetting& policy : scenario_.policies) names.push_back(policy.name);
   read_number_of(value, "policy", names, setting_.policy);
   if (row_->compares && setting_.policy == scenario_.reference)
-    problems_.add(value.place, fmt::format("run.stop.policy = {}: this is the reference that the statistic \"{}\" compares with; name another "
-                                           "policy, or none for all",
+    problems_.add(value.place, fmt::format("run.stop.policy = {}: this is the reference that the statistic \"{}\" compares with; name "
+                                           "another policy, or none for all",
                                            to_toml(value), row_->name));
 }
 
@@ -221,8 +223,8 @@ void check_whole_worlds(const TomlValue& value, const std::string& name, std::ui
                         Problems& problems) {
   const std::uint64_t each = scenario.replicates, below = trajectories / each * each;
   if (below == trajectories) return;
-  problems.add(value.place, fmt::format("{} = {} is no whole multiple of run.replicates = {}, the trajectories of one world; use {}{}", name,
-                                        value.text, each, below ? fmt::format("{} or ", below) : "", below + each));
+  problems.add(value.place, fmt::format("{} = {} is no whole multiple of run.replicates = {}, the trajectories of one world; use {}{}",
+                                        name, value.text, each, below ? fmt::format("{} or ", below) : "", below + each));
 }
 
 void read_stop(const TomlEntry& stop, Scenario& scenario, Problems& problems) { StopReader(stop, scenario, problems).read(); }

@@ -66,8 +66,10 @@ std::string relative(double error, double mean) {
 }
 
 void print_metrics(const Scenario& s, const Forecast& forecast) {
-  fmt::print("\nstandard errors at the end with run.trajectories: of the mean under {} (and as a share of it), and of the mean\n"
-             "difference from it, the largest of all policies:\n", s.policies[s.reference].name);
+  fmt::print(
+      "\nstandard errors at the end with run.trajectories: of the mean under {} (and as a share of it), and of the mean\n"
+      "difference from it, the largest of all policies:\n",
+      s.policies[s.reference].name);
   fmt::print("  {:<24} {:>12} {:>9} {:>12}  {}\n", "metric", "mean", "share", "difference", "unit");
   for (std::size_t m = 0; m < forecast.metrics.size(); ++m) {
     const MetricForecast& f = forecast.metrics[m];
@@ -108,8 +110,9 @@ int verb_plan(const po::variables_map& options, const Words& files) {
   fmt::print("{} policies x {} trajectories x {} months, {} metrics at {} times, {} parameters\n", s.policies.size(), s.trajectories,
              s.steps(), s.model->metrics.size(), s.records(), s.parameters.size());
   fmt::print("device      {}\n", trial.device);
-  fmt::print("time        about {} (from a trial of {} trajectories), then {} for statistics and file\n",
-             format_duration(trial.seconds_each * static_cast<double>(s.trajectories)), trial.tallies.trajectories, format_duration(trial.after));
+  const std::string time = format_duration(trial.seconds_each * static_cast<double>(s.trajectories));
+  fmt::print("time        about {} (from a trial of {} trajectories), then {} for statistics and file\n", time, trial.tallies.trajectories,
+             format_duration(trial.after));
   fmt::print("memory      {}, whatever the number of trajectories\n", format_bytes(static_cast<double>(estimate_memory(job, threads))));
   fmt::print("result file about {}\n", format_bytes(static_cast<double>(estimate_file_size(s))));
   const Forecast f = forecast(s, trial.tallies, trial.sample);

@@ -138,6 +138,16 @@ TEST(CommandLine, PlanSaysWhetherTheCapAllowsTheTarget) {
   EXPECT_NE(plan("0.001").find("run.stop.max_trajectories = 4000 ends it before (exit code 4)"), std::string::npos);
 }
 
+TEST(CommandLine, PlanKnowsTheSizeOfTheFile) {
+  TemporaryFolder folder;
+  for (const char* name : {"brownian.toml", "smoke.toml"}) {
+    const std::string path = folder.file(std::string(name) + ".h5");
+    ASSERT_EQ(chokepoint_({"run", config_path(name), "-o", path, "--quiet", "--device", "cpu"}).code, 0);
+    const double predicted = static_cast<double>(estimate_file_size(read_scenario({config_path(name)}, {})));
+    EXPECT_NEAR(predicted / static_cast<double>(std::filesystem::file_size(path)), 1, 0.2) << name;
+  }
+}
+
 TEST(CommandLine, TheTimeLimitKeepsWhatIsDone) {
   TemporaryFolder folder;
   const std::string path = folder.file("out.h5");

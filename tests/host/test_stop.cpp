@@ -1,8 +1,7 @@
 // The stopping rule and the forecast of `plan`: against the statistics of the file, against longer runs, and by coverage.
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
@@ -63,10 +62,14 @@ struct Case {
 const std::string kValue = ", metric='value', policy='push'";
 const std::vector<Case> kCases = {
     {"statistic='mean'" + kValue, [](const Statistics& s) { return s.metrics[0].mean_se[1 * 4 + 3]; }},
-    {"statistic='mean', metric='log_value'", [](const Statistics& s) { return std::max({s.metrics[1].mean_se[3], s.metrics[1].mean_se[7], s.metrics[1].mean_se[11]}); }},
+    {"statistic='mean', metric='log_value'",
+     [](const Statistics& s) {
+       return std::max({s.metrics[1].mean_se[3], s.metrics[1].mean_se[7], s.metrics[1].mean_se[11]});
+     }},
     {"statistic='mean', time=2026-07-01" + kValue, [](const Statistics& s) { return s.metrics[0].mean_se[1 * 4 + 1]; }},
     {"statistic='mean_difference'" + kValue, [](const Statistics& s) { return s.paired[0].mean_difference_se[1 * 4 + 3]; }},
-    {"statistic='quantile', quantile=0.9" + kValue, [](const Statistics& s) { return half(s.metrics[0].quantile_bounds, (1 * 4 + 3) * 9 + 6); }},
+    {"statistic='quantile', quantile=0.9" + kValue,
+     [](const Statistics& s) { return half(s.metrics[0].quantile_bounds, (1 * 4 + 3) * 9 + 6); }},
     {"statistic='difference_quantile', quantile=0.25" + kValue,
      [](const Statistics& s) { return half(s.paired[0].difference_quantile_bounds, (1 * 4 + 3) * 9 + 3); }},
     {"statistic='event_probability', event='hazard', policy='push'",
@@ -74,8 +77,10 @@ const std::vector<Case> kCases = {
     {"statistic='event_probability', event='barrier', policy='push', time=2026-10-01",
      [](const Statistics& s) { return half(s.event_cdf_bounds, (1 * 2 + 0) * 4 + 2); }},
     {"statistic='regret_mean', metric='value', policy='base'", [](const Statistics& s) { return s.decisions[0].regret_mean_se[0]; }},
-    {"statistic='regret_p95', metric='value', policy='base'", [](const Statistics& s) { return half(s.decisions[0].regret_p95_bounds, 0); }},
-    {"statistic='satisficing', threshold='value', policy='push'", [](const Statistics& s) { return half(s.satisficing.share_bounds, 1 * 3 + 0); }},
+    {"statistic='regret_p95', metric='value', policy='base'",
+     [](const Statistics& s) { return half(s.decisions[0].regret_p95_bounds, 0); }},
+    {"statistic='satisficing', threshold='value', policy='push'",
+     [](const Statistics& s) { return half(s.satisficing.share_bounds, 1 * 3 + 0); }},
     {"statistic='satisficing', policy='push'", [](const Statistics& s) { return half(s.satisficing.share_bounds, 1 * 3 + 2); }},
     {"statistic='first_order', metric='log_value', policy='push', parameter='drift'",
      [](const Statistics& s) { return s.sensitivity.first_order[((1 * 2 + 1) * 2 + 1) * 2 + 0].standard_error; }},
@@ -107,6 +112,21 @@ TEST(Stop, EveryStatisticReachesItsTargetWithTheErrorOfTheFile) {
   }
 }
 
+// `push` is better in every trajectory: nothing to reach, but errors to compare.
+TEST(Stop, ErrorsOfDecisionsAndOfInformationAreThoseOfTheFile) {
+  const auto largest = [](const std::vector<Estimate>& all) { return std::max(all[0].standard_error, all[1].standard_error); };
+  const std::vector<Case> cases = {
+      {"statistic='probability_better'" + kValue,
+       [](const Statistics& s) { return half(s.paired[0].probability_better_bounds, 1 * 4 + 3); }},
+      {"statistic='probability_best'" + kValue, [](const Statistics& s) { return half(s.decisions[0].probability_best_bounds, 1); }},
+      {"statistic='evpi', metric='value'", [](const Statistics& s) { return s.information[0].perfect.standard_error; }},
+      {"statistic='evppi', metric='value'", [&](const Statistics& s) { return largest(s.information[0].partial); }}};
+  for (const Case& one : cases) {
+    const Stopped run(scenario({stop(one.keys, 1e9)}));
+    EXPECT_DOUBLE_EQ(*run.outcome.error, one.error(run.statistics)) << one.keys;
+  }
+}
+
 TEST(Stop, OfAllPoliciesAndParametersTheLargestErrorDecides) {
   const auto error = [](const std::string& keys) { return *Stopped(scenario({stop(keys, 1e9)})).outcome.error; };
   const std::string keys = "statistic='mean_difference', metric='value'";
@@ -116,8 +136,9 @@ TEST(Stop, OfAllPoliciesAndParametersTheLargestErrorDecides) {
 }
 
 TEST(Stop, ACapComesWithTheNumberThatWouldReachTheTarget) {
-  for (const char* keys : {"statistic='mean', metric='log_value', policy='base'", "statistic='quantile', quantile=0.5, metric='value', policy='base'",
-                           "statistic='event_probability', event='hazard', policy='base'"}) {
+  for (const char* keys :
+       {"statistic='mean', metric='log_value', policy='base'", "statistic='quantile', quantile=0.5, metric='value', policy='base'",
+        "statistic='event_probability', event='hazard', policy='base'"}) {
     SCOPED_TRACE(keys);
     const double target = *Stopped(scenario({stop(keys, 1e9)})).outcome.error / 5;  // 100,000 trajectories
     const Stopped capped(scenario({stop(keys, target, 40'000)}));
