@@ -36,7 +36,7 @@ void expect_same_counts(const Finished& a, const Finished& b) {
 
 // Thresholds, and worlds of three.
 const Finished& reference_of_worlds() {
-  static const Finished run = run_scenario(small({"run.replicates=3", "outputs.satisfice={capability_lag='> 0', price='< 2'}"}), on(1, 8));
+  static const Finished run = run_scenario(small({"run.trajectories=1530", "run.replicates=3", "outputs.satisfice={capability_lag='> 0', price='< 2'}"}), on(1, 8));
   return run;
 }
 
@@ -191,7 +191,7 @@ TEST(SameBits, SeedZeroIsASeed) {
 }
 
 TEST(SameBits, ReplicatesShareAWorldButNotTheirLuck) {
-  const Finished run = run_scenario(small({"run.replicates=5"}));
+  const Finished run = run_scenario(small({"run.trajectories=1530", "run.replicates=5"}));
   const std::size_t n = run.job.shape.parameters, m = run.job.shape.metrics;
   const auto parameters = [&](std::size_t t) {
     return std::vector<float>(&run.sample.parameters[t * n], &run.sample.parameters[t * n] + n);

@@ -37,7 +37,7 @@ class GpuAlone : public testing::Test {
 using Words = std::vector<std::string>;
 
 Scenario scenario(const char* file, Words overrides) {
-  Words all = {"run.trajectories=1_000_000", "run.years=1", "run.keep=100"};
+  Words all = {"run.trajectories=4_032_000", "run.years=1", "run.keep=100"};
   all.insert(all.end(), overrides.begin(), overrides.end());
   return read_scenario({config_path(file)}, all);
 }

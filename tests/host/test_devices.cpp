@@ -136,7 +136,6 @@ class ScriptedEngine final : public Engine {
     script_.before_run(calls_++);
     engine_->run(first, count, sample);
   }
-  void evaluate(Evaluation& trajectories, int resampled) override { engine_->evaluate(trajectories, resampled); }
   void collect(Tallies& tallies) override {
     engine_->collect(tallies);
     script_.in_collect();
@@ -257,7 +256,7 @@ TEST(SharedDevices, AFailureWhileEvaluatingLosesNothing) {
 }
 
 TEST(SharedDevices, ShareWholeWorlds) {
-  const Job job = make_job(read_scenario({config_path("brownian.toml")}, {"run.years=1", "run.keep=0", "run.replicates=7"}));
+  const Job job = make_job(read_scenario({config_path("brownian.toml")}, {"run.trajectories=7000", "run.years=1", "run.keep=0", "run.replicates=7"}));
   DeviceOptions options;
   options.device = "cpu,cpu,cpu";
   Outputs shared(job), alone(job);

@@ -166,7 +166,7 @@ void expect_same_as_cpu(const Job& job, std::uint64_t first, std::uint64_t count
 }
 
 Job job_of(const std::string& file, std::vector<std::string> overrides) {
-  overrides.push_back("run.keep=0");
+  overrides.insert(overrides.end(), {"run.keep=0", "run.trajectories=4_032_000"});
   return make_job(read_scenario({config_path(file)}, overrides));
 }
 
