@@ -15,6 +15,7 @@
 
 #include "bench.h"
 #include "config.h"
+#include "describe.h"
 #include "errors.h"
 #include "execute.h"
 #include "fmt/format.h"
@@ -78,6 +79,7 @@ Provenance provenance_of(const Scenario& s, const Tallies& tallies, const Outcom
   add("trajectories", fmt::format("{}", outcome.trajectories));
   add("trajectories_wanted", fmt::format("{}", s.trajectories));
   add("ended_early", outcome.reason);
+  if (outcome.error && outcome.ending != Ending::kInterrupted) add("stop_standard_error", fmt::format("{}", *outcome.error));
   add("replicates", fmt::format("{}", s.replicates));
   add("seed_worlds", fmt::format("{}", s.seed_worlds));
   add("seed_chance", fmt::format("{}", s.seed_chance));
@@ -105,7 +107,7 @@ void warn(const Scenario& s, const Tallies& tallies) {
 }
 
 std::string output_path(const po::variables_map& options, const Words& files) {
-  if (options.count("output")) return options["output"].as<std::string>();
+  if (options.count("output")) return text_of(options, "output");
   return (std::filesystem::path("outputs") / std::filesystem::path(files.back()).stem()).string() + ".h5";
 }
 
@@ -154,7 +156,7 @@ int verb_bench(const po::variables_map& options, const Words& files) {
   static_cast<DeviceOptions&>(how) = execute_options(options);
   how.seconds = options["seconds"].as<double>();
   if (!(how.seconds > 0 && how.seconds <= 86400)) throw UserError(fmt::format("--seconds {}: outside 0 to 86400 (a day)", how.seconds));
-  const std::string path = options.count("json") ? options["json"].as<std::string>() : "";
+  const std::string path = text_of(options, "json");
   if (!path.empty()) check_output(path, options["force"].as<bool>(), 100'000);
   const std::string started = now_text();
   Benchmark benchmark = run_benchmark(scenario, how);
@@ -168,7 +170,7 @@ int verb_bench(const po::variables_map& options, const Words& files) {
 
 int verb_describe(const po::variables_map& options, const Words& topics) {
   if (topics.size() > 1) usage(fmt::format("expected one topic, got {}", topics.size()));
-  std::fputs(describe_models(options["model"].as<std::string>(), topics.empty() ? "" : topics[0]).c_str(), stdout);
+  std::fputs(describe(options["model"].as<std::string>(), topics.empty() ? "" : topics[0]).c_str(), stdout);
   return 0;
 }
 
@@ -210,7 +212,8 @@ constexpr Verb kVerbs[] = {
      "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
     {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
      "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
-    {"describe", "[parameters|levers|metrics|events]", "what a model knows", "chokepoint describe levers", verb_describe, describe_options},
+    {"describe", "[TOPIC]", "what a model knows, what its results hold, and which of it run.stop can watch", "chokepoint describe levers",
+     verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };
 

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "errors.h"
+#include "estimate.h"
 #include "plan.h"
 #include "when.h"
 
@@ -167,12 +168,10 @@ class Source {
 
 Share share_of(std::uint64_t part, std::uint64_t all, std::uint64_t replicates) {
   if (all == 0) return {0, 0, 1};
-  constexpr double kZ = 1.959963984540054;
   const double p = static_cast<double>(part) / static_cast<double>(all);
   const double n = std::max(1.0, static_cast<double>(all) / static_cast<double>(replicates));
-  const double centre = (p + kZ * kZ / (2 * n)) / (1 + kZ * kZ / n);
-  const double half = kZ / (1 + kZ * kZ / n) * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
-  return {p, part == 0 ? 0 : centre - half, part == all ? 1 : centre + half};
+  const Interval interval = share_interval(p, n);
+  return {p, interval.low, interval.high};
 }
 
 double quasi_p(const Counts& inside, const Counts& without, std::uint64_t replicates) {

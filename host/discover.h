@@ -34,8 +34,8 @@ struct Share {
   double value, low, high;
 };
 
-// `part` of `all` independent draws: Wilson, Journal of the American Statistical Association 22 (1927). With several
-// trajectories in a world both are divided by `replicates`: worlds are independent, trajectories of one are not.
+// `part` of `all` trajectories, by share_interval() of estimate.h. With several trajectories in a world both are divided by
+// `replicates`: worlds are independent, trajectories of one are not.
 Share share_of(std::uint64_t part, std::uint64_t all, std::uint64_t replicates);
 
 // Probability that at least `inside.interesting` of `inside.trajectories` draws are interesting if the box without one of its

@@ -6,6 +6,8 @@
 #include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 
+#include "moments.h"
+
 namespace chokepoint {
 
 double independent(const Scenario& s, std::int64_t count) {
@@ -15,12 +17,7 @@ double independent(const Scenario& s, std::int64_t count) {
 Moments moments(Wide units, UnsignedWide squares, std::int64_t n) {
   const double count = static_cast<double>(n), mean = static_cast<double>(units) / count;
   if (n < 2) return {mean, kNaN};
-  // Sum of squared deviations about the whole-number mean, exactly, then about the mean: no cancellation.
-  const Wide pivot = units / n;
-  const auto wrap = [](Wide x) { return static_cast<UnsignedWide>(x); };  // intermediate terms may pass 2^127
-  const auto about_pivot = static_cast<Wide>(squares - 2 * wrap(pivot) * wrap(units) + wrap(pivot) * wrap(pivot) * wrap(n));
-  const double offset = mean - static_cast<double>(pivot);
-  return {mean, std::max(0.0, (static_cast<double>(about_pivot) - count * offset * offset) / (count - 1))};
+  return {mean, squared_deviations(units, squares, n) / (count - 1)};
 }
 
 MeanError mean_error(const CellSums& sums, std::int64_t count, double independent, int log2_unit) {

@@ -31,6 +31,11 @@ struct MeanError {
 // Of `count` values in units of 2^log2_unit, among which `independent` draws. All NaN if there is none.
 MeanError mean_error(const CellSums& sums, std::int64_t count, double independent, int log2_unit);
 
+// A number and its standard error.
+struct Estimate {
+  double value, standard_error;
+};
+
 struct Interval {
   double low, high;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "index_design.h"
 #include "layout_parts.h"
@@ -17,19 +16,12 @@ namespace {
 
 constexpr std::size_t kShownFactors = 8, kShownMetrics = 6;
 constexpr double kLeastShown = 1e-6;  // of a total index: models compute in single precision
-constexpr double kMissing = std::numeric_limits<double>::quiet_NaN(), kHalfInterval = 1.959963984540054;  // of 95 %, in standard errors
 
 std::string factor_name(const Scenario& scenario, const DesignResult& result, int factor) {
   return factor + 1 == result.factors() ? "chance" : scenario.model->parameters[result.parameters[factor]].key;
 }
 
 // ---- tables
-
-struct Marks {
-  const char *dash, *plus_minus, *unclear;
-};
-
-Marks marks_of(const SummaryOptions& options) { return options.unicode ? Marks{"—", "±", "°"} : Marks{"-", "+/-", "o"}; }
 
 class MetricTable {
  public:
@@ -39,12 +31,12 @@ class MetricTable {
         metric_(metric),
         time_(static_cast<int>(scenario.sensitivity_records.size()) - 1),
         width_(options.width),
-        marks_(marks_of(options)) {}
+        symbols_(symbols_of(options)) {}
 
   std::string text() const {
     const MetricRow& row = scenario_.model->metrics[metric_];
     const std::string end = end_text(end_of(scenario_, scenario_.sensitivity_records[time_]).year);
-    const std::string heading = fmt::format("{} {} {}, {}", row.key, marks_.dash, row.meaning, end);
+    const std::string heading = fmt::format("{} {} {}, {}", row.key, symbols_.dash, row.meaning, end);
     std::string text = wrap_text(heading, width_, "  ") + table(false, {scenario_.reference});
     std::vector<int> others;
     for (int p = 0; p < static_cast<int>(scenario_.policies.size()); ++p)
@@ -69,7 +61,7 @@ class MetricTable {
       }
       total.push_back({"", ""});
       first_order.push_back(cell(sums[i]->first_order_sum(), false));
-      const std::string plus_minus = fmt::format(" {} ", marks_.plus_minus);
+      const std::string plus_minus = spaced_plus_minus(symbols_);
       const std::string& name = scenario_.policies[policies[i]].name;
       columns.push_back({{name, "total" + plus_minus + "se"}, align_errors(total, plus_minus)});
       columns.push_back({{"", "first order" + plus_minus + "se"}, align_errors(first_order, plus_minus)});
@@ -93,17 +85,16 @@ class MetricTable {
     return factors;
   }
 
-  NumberAndError cell(const IndexEstimate& index, bool may_be_zero) const {
-    if (!std::isfinite(index.value) || !std::isfinite(index.se)) return {marks_.dash, ""};
-    if (index.se == 0) return {fmt::format("{:.3g}", index.value), ""};
-    const bool unclear = may_be_zero && std::abs(index.value) < kHalfInterval * index.se;
-    return {round_to_error(index.value, index.se), round_to_error(index.se, index.se) + (unclear ? marks_.unclear : "")};
+  NumberAndError cell(const Estimate& index, bool may_be_zero) const {
+    NumberAndError text = estimate_text(symbols_, index);
+    if (may_be_zero && !text.error.empty() && !is_clear(index)) text.error += symbols_.alike;
+    return text;
   }
 
   const Scenario& scenario_;
   const DesignResult& result_;
   int metric_, time_, width_;
-  Marks marks_;
+  const Symbols& symbols_;
 };
 
 // ---- HDF5
@@ -153,9 +144,9 @@ class IndexLayout {
       for (int t = 0; t < static_cast<int>(time_.length); ++t) {
         const IndexSums* const sums = result_.find(metric, difference, p, t);
         for (int k = 0; k < std::max(1, static_cast<int>(factors)); ++k) {
-          const IndexEstimate index = sums ? get(*sums, k) : IndexEstimate{kMissing, kMissing};
+          const Estimate index = sums ? get(*sums, k) : Estimate{kNaN, kNaN};
           values.push_back(index.value);
-          errors.push_back(index.se);
+          errors.push_back(index.standard_error);
         }
       }
     std::vector<Axis> axes = {policy_, time_};
@@ -176,11 +167,10 @@ std::string index_tables(const Scenario& scenario, const DesignResult& result, c
   std::string text;
   const std::size_t shown = options.metrics.empty() ? std::min(kShownMetrics, result.metrics.size()) : result.metrics.size();
   for (std::size_t m = 0; m < shown; ++m) text += MetricTable(scenario, result, result.metrics[m], options).text() + "\n";
-  const Marks symbols = marks_of(options);
   const std::string reading = fmt::format(
       "total: share of the variance that would be left if all else were known; first order: share that would go if this alone were known. "
-      "What the sum of the first-order indices lacks of 1 is interaction. {} is one standard error; {}: cannot be told from zero (95 %).",
-      symbols.plus_minus, symbols.unclear);
+      "What the sum of the first-order indices lacks of 1 is interaction. {}",
+      error_text(symbols_of(options)));
   return text + wrap_text(reading, options.width, "");
 }
 
@@ -188,11 +178,12 @@ std::string index_csv(const Scenario& scenario, const DesignResult& result) {
   std::string text = "metric,policy,less,year,factor,total,total_se,first_order,first_order_se\n";
   for (std::size_t o = 0; o < result.outputs.size(); ++o) {
     const IndexOutput& at = result.outputs[o];
+    const std::string less = at.difference ? scenario.policies[scenario.reference].name : "";
+    const double year = end_of(scenario, scenario.sensitivity_records[at.time]).year;
     for (int k = 0; k < result.factors(); ++k) {
-      const IndexEstimate total = result.sums[o].total(k), first = result.sums[o].first_order(k);
+      const Estimate total = result.sums[o].total(k), first = result.sums[o].first_order(k);
       text += fmt::format("{},{},{},{:.10g},{},{},{},{},{}\n", scenario.model->metrics[at.metric].key, scenario.policies[at.policy].name,
-                          at.difference ? scenario.policies[scenario.reference].name : "", end_of(scenario, scenario.sensitivity_records[at.time]).year,
-                          factor_name(scenario, result, k), total.value, total.se, first.value, first.se);
+                          less, year, factor_name(scenario, result, k), total.value, total.standard_error, first.value, first.standard_error);
     }
   }
   return text;

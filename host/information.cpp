@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
-#include <limits>
 #include <random>
 
-#include "moments.h"
+#include "estimate.h"
 #include "plan.h"
 #include "probe.h"
 
@@ -16,7 +15,6 @@ namespace chokepoint {
 
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr int kWorthThreads = 64;  // drivers of all decisions
 constexpr int kDraws = 64;         // for each bin, and as many with the opposite sign
 
@@ -230,9 +228,9 @@ Information of_decision(const Scenario& scenario, const Tallies& tallies, const 
     result.partial.assign(shape.drivers, Estimate{kNaN, kNaN});
   } else if (std::isfinite(result.perfect.value)) {
     const CellSums& regret = tallies.regret_sums[shape.choice(shape.bases() - 1, decision, result.best)];
-    const auto n = static_cast<std::int64_t>(tallies.trajectories) / shape.replicates;
-    const double unit = std::ldexp(1.0, scenario.model->metrics[metric].log2_unit), count = static_cast<double>(n);
-    result.perfect = {Centre(regret.units, n).mean() * unit, std::sqrt(squared_deviations(regret, n) / (count - 1) / count) * unit};
+    const auto worlds = static_cast<std::int64_t>(tallies.trajectories) / shape.replicates;
+    const MeanError mean = mean_error(regret, worlds, static_cast<double>(worlds), scenario.model->metrics[metric].log2_unit);
+    result.perfect = {mean.mean, mean.standard_error};
   }
   return result;
 }
@@ -252,9 +250,9 @@ Information derive_information(const Scenario& scenario, const Tallies& tallies,
 }
 
 std::array<double, 2> information_bounds(const Estimate& e) {
-  constexpr double kHalfWidth = 1.959963984540054;
+  const Interval interval = mean_interval(e.value, e.standard_error);
   const auto bound = [](double x) { return x < 0 ? 0 : x; };
-  return {bound(e.value - kHalfWidth * e.standard_error), bound(e.value + kHalfWidth * e.standard_error)};
+  return {bound(interval.low), bound(interval.high)};
 }
 
 }  // namespace chokepoint

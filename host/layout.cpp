@@ -260,4 +260,9 @@ std::string put_result(const Result& result, Hdf5Writer* file) {
   return recorder.digest();
 }
 
+void list_result(const Result& result, const std::function<void(const std::string&, const Variable&)>& name) {
+  Recorder recorder(nullptr, name);
+  Layout(result, recorder).put_all();
+}
+
 }  // namespace chokepoint

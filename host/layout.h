@@ -21,4 +21,7 @@ std::string write_datasets(const std::string& path, const char* file_type, const
 // result_hash.
 std::string put_result(const Result& result, Hdf5Writer* file);
 
+// Names every dataset of the result that holds numbers, in the order of the file.
+void list_result(const Result& result, const std::function<void(const std::string& group, const Variable& variable)>& name);
+
 }  // namespace chokepoint

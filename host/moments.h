@@ -20,12 +20,12 @@ struct Centre {
   double about(Wide sum, std::int64_t of) const { return static_cast<double>(sum - pivot * of) - rest * static_cast<double>(of); }
 };
 
-// The sum of squared deviations from the mean, in squared units.
-inline double squared_deviations(const CellSums& sums, std::int64_t count) {
-  const Centre centre(sums.units, count);
+// The sum of squared deviations from the mean, in squared units, from the sum and the sum of squares.
+inline double squared_deviations(Wide sum, UnsignedWide squares, std::int64_t count) {
+  const Centre centre(sum, count);
   const auto wrap = [](Wide x) { return static_cast<UnsignedWide>(x); };  // intermediate terms may pass 2^127
   const auto about_pivot =
-      static_cast<Wide>(sums.squares - 2 * wrap(centre.pivot) * wrap(sums.units) + wrap(centre.pivot) * wrap(centre.pivot) * wrap(count));
+      static_cast<Wide>(squares - 2 * wrap(centre.pivot) * wrap(sum) + wrap(centre.pivot) * wrap(centre.pivot) * wrap(count));
   return std::max(0.0, static_cast<double>(about_pivot) - static_cast<double>(count) * centre.rest * centre.rest);
 }
 

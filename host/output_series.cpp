@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "output_series.h"
 
+#include "estimate.h"
 #include "moments.h"
 #include "sensitivity.h"
 
@@ -12,7 +13,7 @@ namespace {
 // The worlds of a difference are not tallied: their variance is that of the probe.
 double probed_world_variance(const OutputSeries& series, const Probe& probe) {
   const int n = probe.worlds;
-  if (n < kFewestProbed) return std::numeric_limits<double>::quiet_NaN();
+  if (n < kFewestProbed) return kNaN;
   std::vector<double> means(n), squares(n);
   standardise(series, probe, 1, means.data(), squares.data());
   double sum = 0, square = 0;
@@ -35,12 +36,13 @@ void measure(OutputSeries& s, const Scenario& scenario, const Tallies& tallies, 
   if (n < 2 * shape.replicates || !bounded(cell) || (s.difference && (cell == reference || !bounded(reference)))) return;
   const CellSums& sums = s.difference ? tallies.difference_sums[cell] : tallies.sums[cell];
   s.mean = Centre(sums.units, n).mean();
-  s.variance = s.world_variance = squared_deviations(sums, n) / static_cast<double>(n - 1);
-  const std::int64_t worlds = n / shape.replicates;
+  s.variance = s.world_variance = moments(sums.units, sums.squares, n).variance;
   s.from_probe = shape.replicates > 1 && s.difference;
-  if (shape.replicates > 1)
-    s.world_variance = s.difference ? probed_world_variance(s, probe)
-                                    : squared_deviations(tallies.world_sums[s.output], worlds) / static_cast<double>(worlds - 1);
+  if (shape.replicates > 1 && s.difference) s.world_variance = probed_world_variance(s, probe);
+  if (shape.replicates > 1 && !s.difference) {
+    const CellSums& of_worlds = tallies.world_sums[s.output];
+    s.world_variance = moments(of_worlds.units, of_worlds.squares, n / shape.replicates).variance;
+  }
   // Below one unit a variance would be that of the rounding to units.
   s.known = s.variance > 1 && std::isfinite(s.world_variance);
 }

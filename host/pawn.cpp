@@ -4,14 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+
+#include "estimate.h"
 
 namespace chokepoint {
 
 namespace {
 
 constexpr int kFolds = 8, kSlotsOfPlaces = kPawnPlaces + 1;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 using Row = std::array<int, kSlotsOfPlaces>;  // counts by slot, or of this slot and below
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "estimate.h"
 #include "peeling.h"
 
 namespace chokepoint {
@@ -250,7 +251,6 @@ Selection select_sides(const SortedPoints& sorted, std::span<const double> weigh
 // Percentiles of the resampled places, and their mirror image about the edge: the percentiles of an edge whose place is the
 // peak of a likelihood may lie on one side of the truth.
 EdgeBounds bounds_of(std::vector<double> places, double at) {
-  constexpr double kTail = 0.025;
   std::ranges::sort(places);
   const auto tail = static_cast<std::size_t>(kTail * static_cast<double>(places.size()));
   const double low = places[tail], high = places[places.size() - 1 - tail];

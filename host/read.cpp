@@ -158,6 +158,11 @@ StoredResult read_stored(const Hdf5Reader& file) {
 
 }  // namespace
 
+std::string StoredResult::entry(const std::string& name) const {
+  const auto found = provenance.find(name);
+  return found == provenance.end() ? "" : found->second;
+}
+
 StoredResult read_result(const std::string& path) try {
   check_readable(path);
   const Hdf5Reader file(path);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -65,6 +66,10 @@ StoredDrivers read_drivers(const std::string& path, const StoredResult& result, 
   });
 }
 
+std::size_t replicates_of(const StoredResult& result) {
+  return std::max(1ul, std::strtoul(result.entry("replicates").c_str(), nullptr, 10));
+}
+
 InformationInput read_information(const std::string& path, const StoredResult& result, const StoredMetric& metric,
                                   const std::vector<std::size_t>& policies) {
   return reading(path, [&](const Hdf5Reader& file) {
@@ -74,8 +79,7 @@ InformationInput read_information(const std::string& path, const StoredResult& r
     const std::size_t all = result.policies.size(), drivers = file.length("/sensitivity/driver"),
                       times = file.length("/sensitivity/sensitivity_time");
     const std::size_t kept = file.length("/sensitivity/sample_trajectory"), stored = file.length("/sample/trajectory");
-    const auto found = result.provenance.find("replicates");
-    const std::size_t replicates = found == result.provenance.end() ? 1 : std::max(1ul, std::strtoul(found->second.c_str(), nullptr, 10));
+    const std::size_t replicates = replicates_of(result);
     const std::vector<double> counts = file.numbers("/accumulator/bin_count", {drivers, kDriverBins}),
                               low = file.numbers("/accumulator/" + metric.name + "_bin_sum", {all, times, drivers, kDriverBins}),
                               high = file.numbers("/accumulator/" + metric.name + "_bin_sum_high", {all, times, drivers, kDriverBins}),

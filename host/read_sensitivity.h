@@ -20,6 +20,8 @@ struct StoredDrivers {
 // Of one metric of a result. Throws UserError when the result has no group /sensitivity.
 StoredDrivers read_drivers(const std::string& path, const StoredResult& result, const std::string& metric);
 
+std::size_t replicates_of(const StoredResult& result);  // trajectories of a world
+
 // Of one metric and some policies, by their numbers.
 InformationInput read_information(const std::string& path, const StoredResult& result, const StoredMetric& metric,
                                   const std::vector<std::size_t>& policies);

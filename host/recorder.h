@@ -17,7 +17,10 @@ namespace chokepoint {
 
 class Recorder {
  public:
-  explicit Recorder(Hdf5Writer* file) : file_(file) { XXH3_128bits_reset(&hash_); }
+  // `numbers` hears of every dataset that is not of texts: its group and what it is.
+  using Listener = std::function<void(const std::string& group, const Variable& variable)>;
+
+  explicit Recorder(Hdf5Writer* file, Listener numbers = {}) : file_(file), numbers_(std::move(numbers)) { XXH3_128bits_reset(&hash_); }
 
   void enter(const std::string& group) {
     group_ = group;
@@ -32,6 +35,7 @@ class Recorder {
   template <class T>
   void put(const Variable& variable, const std::function<void(std::size_t, std::span<T>)>& fill_row) {
     begin(variable);
+    if (numbers_) numbers_(group_, variable);
     std::optional<DatasetWriter> dataset;
     if (file_) dataset = file_->create(variable, kNumber<T>);
     const std::size_t size = variable.row_size(), together = rows_together(variable, kNumber<T>);
@@ -80,6 +84,7 @@ class Recorder {
   void feed(const void* bytes, std::size_t size) { XXH3_128bits_update(&hash_, bytes, size); }
 
   Hdf5Writer* file_;
+  Listener numbers_;
   std::string group_ = "/";
   XXH3_state_t hash_;
 };

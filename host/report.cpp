@@ -7,14 +7,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
 
-#include "errors.h"
 #include "report_decision.h"
 #include "report_parts.h"
 #include "terminal.h"
-#include "toml_tools.h"
 
 namespace chokepoint {
 
@@ -37,10 +34,9 @@ TableColumn quantile_column(const View& v, const StoredMetric& m, std::size_t qu
 TableColumn mean_column(const View& v, const StoredMetric& m) {
   std::vector<NumberAndError> values;
   for (std::size_t p = 0; p < v.policies(); ++p) {
-    const double mean = m.mean[v.last(p)], error = m.mean_se[v.last(p)];
-    values.push_back({round_to_error(mean, error), std::isfinite(mean) ? round_to_error(error, error) : ""});
+    values.push_back(number_text(m.mean[v.last(p)], m.mean_se[v.last(p)]));
   }
-  return {{fmt::format("mean {} se", v.symbols.plus_minus)}, align_errors(values, fmt::format(" {} ", v.symbols.plus_minus))};
+  return {{fmt::format("mean {} se", v.symbols.plus_minus)}, align_errors(values, spaced_plus_minus(v.symbols))};
 }
 
 std::vector<std::size_t> shown_quantiles(const StoredResult& result) {
@@ -82,8 +78,7 @@ void add_difference_column(const View& v, const StoredMetric& m, std::vector<Tab
 }
 
 std::string metric_text(const View& v, const StoredMetric& m) {
-  const std::string unit = m.units == "1" ? "" : fmt::format(" ({})", m.units);
-  const std::string heading = fmt::format("{} {} {}{}, {}", m.name, v.symbols.dash, m.long_name, unit, end_text(v.result.years.back()));
+  const std::string heading = fmt::format("{} {} {}{}, {}", m.name, v.symbols.dash, m.long_name, unit_text(m), end_text(v.result.years.back()));
   std::vector<TableColumn> columns;
   for (const std::size_t quantile : shown_quantiles(v.result)) columns.push_back(quantile_column(v, m, quantile));
   columns.push_back(mean_column(v, m));
@@ -124,74 +119,6 @@ std::string events_text(const View& v) {
   return events == 0 ? "" : text;
 }
 
-// ---- describe
-
-constexpr const char* kTopics[] = {"parameters", "levers", "metrics", "events"};
-
-class LeftTable {
- public:
-  explicit LeftTable(std::vector<std::string> headers) {
-    for (std::string& header : headers) columns_.push_back({{std::move(header)}, {}, true});
-  }
-  void add(const std::vector<std::string>& cells) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].cells.push_back(cells[i]);
-  }
-  // One line a row however long, so that `grep` finds whole rows.
-  std::string text() const {
-    return format_tables(columns_.front(), {columns_.begin() + 1, columns_.end()}, std::numeric_limits<int>::max());
-  }
-
- private:
-  std::vector<TableColumn> columns_;
-};
-
-std::string scale_text(const MetricRow& m) {
-  const std::string scale = m.scale == Scale::kLinear ? "linear"
-                            : m.scale == Scale::kLog  ? "log"
-                                                      : fmt::format("signed log, knee {}", m.knee);
-  return fmt::format("{} to {}, {}", m.low, m.high, scale);
-}
-
-std::string describe_parameters(const ModelInfo& model) {
-  LeftTable table({"parameter", "unit", "valid range", "meaning"});
-  for (const ParameterRow& row : model.parameters) table.add({row.key, row.unit, range_text(row.range), row.meaning});
-  return table.text() + "\nDraws outside the valid range are clamped to it and counted.\n";
-}
-
-std::string describe_levers(const ModelInfo& model) {
-  LeftTable table({"lever", "range", "status quo", "export control", "meaning"});
-  for (const LeverRow& row : model.levers)
-    table.add({row.key, range_text(row.range), fmt::format("{}", row.status_quo), row.export_control ? "yes" : "no", row.meaning});
-  return table.text() +
-         "\nA policy sets the levers that it names; the others are at the status quo. Export controls go back to it while a policy "
-         "reversal lasts.\n";
-}
-
-std::string describe_metrics(const ModelInfo& model) {
-  LeftTable table({"metric", "unit", "better", "histogram", "meaning"});
-  for (const MetricRow& row : model.metrics) {
-    const char* better = row.direction == Direction::kHigher ? "higher" : row.direction == Direction::kLower ? "lower" : "-";
-    table.add({row.key, row.unit, better, scale_text(row), row.meaning});
-  }
-  return table.text() +
-         "\nBetter is meant from the US side. Values beyond the histogram's range are counted below or above it, and enter means in "
-         "full.\n";
-}
-
-std::string describe_events(const ModelInfo& model) {
-  LeftTable table({"event", "meaning"});
-  for (const EventRow& row : model.events) table.add({row.key, row.meaning});
-  return table.text() + "\nResults add trigger_1, trigger_2, ...: the first firing of each trigger of a policy.\n";
-}
-
-std::string list_models() {
-  LeftTable table({"model", "parameters", "levers", "metrics", "events", "about"});
-  for (const ModelInfo& m : models())
-    table.add({m.name, fmt::format("{}", m.parameters.size()), fmt::format("{}", m.levers.size()), fmt::format("{}", m.metrics.size()),
-               fmt::format("{}", m.events.size()), m.title});
-  return table.text() + fmt::format("\nTopics: {}. For example: chokepoint describe levers --model race\n", fmt::join(kTopics, ", "));
-}
-
 }  // namespace
 
 std::string summarise(const StoredResult& result, const SummaryOptions& options) {
@@ -205,21 +132,6 @@ std::string summarise(const StoredResult& result, const SummaryOptions& options)
       v.symbols.plus_minus);
   const bool compared = v.policies() > 1 && !metrics.front()->paired.mean_difference.empty();
   return printable(text + "\n" + wrap_text(reading + (compared ? alike_text(v) : ""), v.width, ""));
-}
-
-std::string describe_models(const std::string& model, const std::string& topic) {
-  const ModelInfo* found = find_model(model.empty() ? "race" : model);
-  std::vector<std::string> names, problems;
-  for (const ModelInfo& one : models()) names.push_back(one.name);
-  if (found == nullptr) problems.push_back(fmt::format("'{}' is no model. There are: {}.", model, fmt::join(names, ", ")));
-  if (!topic.empty() && std::ranges::find(kTopics, topic) == std::end(kTopics))
-    problems.push_back(fmt::format("'{}' is no topic. There are: {}.", topic, fmt::join(kTopics, ", ")));
-  if (!problems.empty()) throw UserError(problems);
-  if (topic.empty()) return list_models();
-  const std::string heading = fmt::format("Model {}: {}\n\n", found->name, found->title);
-  if (topic == "parameters") return heading + describe_parameters(*found);
-  if (topic == "levers") return heading + describe_levers(*found);
-  return heading + (topic == "metrics" ? describe_metrics(*found) : describe_events(*found));
 }
 
 }  // namespace chokepoint

@@ -1,11 +1,10 @@
-// What the terminal shows: the summary of a result, and the tables of `describe`.
+// What the terminal shows of a result.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "../kernels/engine.h"
 #include "result.h"
 
 namespace chokepoint {
@@ -19,9 +18,6 @@ struct SummaryOptions {
 // Tables of final outcomes per policy, values rounded to their sampling error, with a sparkline of the
 // median over time, then event probabilities. Throws UserError for an unknown metric.
 std::string summarise(const StoredResult& result, const SummaryOptions& options);
-
-// topic: "", parameters, levers, metrics or events. Throws UserError for another.
-std::string describe_models(const std::string& model, const std::string& topic);
 
 // x rounded so that its last digit is of the size of `error`: 12.3456 with error 0.02 is "12.35".
 std::string round_to_error(double x, double error);

@@ -17,12 +17,6 @@ namespace {
 constexpr const char* kCriterionHeaders[kCriteria] = {"expected value", "maximin", "minimax regret", "Hurwicz", "regret 95 %"};
 constexpr double kMostAdvised = 1e15;  // trajectories: more is no advice
 
-std::string plus_minus(const View& v) { return fmt::format(" {} ", v.symbols.plus_minus); }
-
-NumberAndError number_text(double x, double error) {
-  return {round_to_error(x, error), std::isfinite(x) && std::isfinite(error) ? round_to_error(error, error) : ""};
-}
-
 // Rounded to half the width of its 95 % interval, for numbers [first, first + step, ...] of the policies.
 TableColumn interval_column(const View& v, std::vector<std::string> header, const std::vector<double>& values,
                             const std::vector<double>& bounds, std::size_t first, std::size_t step) {
@@ -60,7 +54,7 @@ std::vector<TableColumn> regret_columns(const View& v, const DecisionStatistics&
   const std::size_t first = std::size_t(basis) * v.policies();
   std::vector<NumberAndError> means;
   for (std::size_t p = 0; p < v.policies(); ++p) means.push_back(number_text(d.regret_mean[first + p], d.regret_mean_se[first + p]));
-  return {{{"mean regret", fmt::format("{} se", v.symbols.plus_minus)}, align_errors(means, plus_minus(v))},
+  return {{{"mean regret", fmt::format("{} se", v.symbols.plus_minus)}, align_errors(means, spaced_plus_minus(v.symbols))},
           interval_column(v, {"regret", "95 %"}, d.regret_p95, d.regret_p95_bounds, first, 1),
           probability_column(v, {"best", "in %"}, d.probability_best, d.probability_best_bounds, first, 1)};
 }
@@ -115,10 +109,9 @@ std::string winner_text(const View& v, const DecisionStatistics& d) {
 }
 
 std::string metric_text(const View& v, const StoredMetric& m) {
-  const std::string unit = m.units == "1" ? "" : fmt::format(" ({})", m.units);
   const std::string better = m.direction == "none" ? "" : fmt::format(", {} is better", m.direction);
   const std::string heading =
-      fmt::format("{} {} {}{}, {}{}", m.name, v.symbols.dash, m.long_name, unit, end_text(v.result.years.back()), better);
+      fmt::format("{} {} {}{}, {}{}", m.name, v.symbols.dash, m.long_name, unit_text(m), end_text(v.result.years.back()), better);
   std::vector<TableColumn> columns = difference_columns(v, m);
   if (m.decision)
     for (TableColumn& column : regret_columns(v, *m.decision, 0)) columns.push_back(std::move(column));
@@ -152,7 +145,7 @@ TableColumn difference_column(const View& v, const StoredMetric& m) {
     values.push_back(reference ? NumberAndError{v.symbols.dash, ""} : number_text(mean, error));
     alike.push_back(!reference && !(std::abs(mean) > kHalfWidth * error));
   }
-  TableColumn column{{"difference", fmt::format("{} se", v.symbols.plus_minus)}, align_errors(values, plus_minus(v))};
+  TableColumn column{{"difference", fmt::format("{} se", v.symbols.plus_minus)}, align_errors(values, spaced_plus_minus(v.symbols))};
   for (std::size_t p = 0; p < v.policies(); ++p) column.cells[p] += alike[p] ? v.symbols.alike : " ";
   return column;
 }

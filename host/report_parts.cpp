@@ -35,6 +35,26 @@ std::string round_up(double x) {
 
 }  // namespace
 
+const Symbols& symbols_of(const SummaryOptions& options) { return options.unicode ? kUnicodeSymbols : kAsciiSymbols; }
+
+std::string spaced_plus_minus(const Symbols& symbols) { return fmt::format(" {} ", symbols.plus_minus); }
+
+std::string error_text(const Symbols& symbols) {
+  return fmt::format("{} is one standard error; {} marks what cannot be told from zero at 95 %.", symbols.plus_minus, symbols.alike);
+}
+
+bool is_clear(const Estimate& e) { return e.value > kHalfWidth * e.standard_error; }
+
+NumberAndError number_text(double value, double error) {
+  return {round_to_error(value, error), std::isfinite(value) && std::isfinite(error) ? round_to_error(error, error) : ""};
+}
+
+NumberAndError estimate_text(const Symbols& symbols, const Estimate& e, double scale) {
+  if (!std::isfinite(e.value) || !std::isfinite(e.standard_error)) return {symbols.dash, ""};
+  if (e.standard_error == 0) return {round_to_error(scale * e.value, 0), ""};
+  return number_text(scale * e.value, scale * e.standard_error);
+}
+
 // In percent. What happened never or always is bounded by its 95 % interval instead: rounding must not make it certain.
 NumberAndError probability_text(double share, double low, double high) {
   if (share == 0 && high > 0) return {"<" + round_up(100 * high), ""};
@@ -50,8 +70,10 @@ NumberAndError probability_text(double share, double low, double high) {
 View make_view(const StoredResult& result, const SummaryOptions& options) {
   if (result.policies.empty() || result.years.empty() || result.quantiles.empty())
     throw UserError("the result has no policies, times or quantiles: there is nothing to show");
-  return {result, std::max(options.width, kNarrowest), options.unicode, options.unicode ? kUnicodeSymbols : kAsciiSymbols};
+  return {result, std::max(options.width, kNarrowest), options.unicode, symbols_of(options)};
 }
+
+std::string unit_text(const StoredMetric& metric) { return metric.units == "1" ? "" : fmt::format(" ({})", metric.units); }
 
 TableColumn policy_column(const View& v, int room) {
   TableColumn column{{"policy"}, {}, true};
@@ -76,10 +98,7 @@ std::string end_text(double year) {
 }
 
 std::string provenance_text(const View& v) {
-  const auto entry = [&](const char* key) {
-    const auto found = v.result.provenance.find(key);
-    return found == v.result.provenance.end() ? std::string() : found->second;
-  };
+  const auto entry = [&](const char* key) { return v.result.entry(key); };
   std::string text = wrap_text(v.result.title, v.width, "");
   const auto add = [&](const char* label, const std::string& value, const char* unit = "") {
     if (!value.empty()) text += wrap_text(value + unit, v.width, fmt::format("{:13}", ""), fmt::format("{:<13}", label));

@@ -19,24 +19,15 @@ namespace chokepoint {
 namespace {
 
 constexpr std::size_t kShownDrivers = 8, kShownInformation = 20;
-constexpr double kHalfWidth = 1.959963984540054;  // of a 95 % interval, in standard errors
-
-bool is_clear(const Estimate& e) { return e.value > kHalfWidth * e.standard_error; }
-const char* plus_minus(const SummaryOptions& options) { return options.unicode ? " ± " : " +/- "; }
-
-NumberAndError rounded(const Estimate& e, double scale) {
-  if (!std::isfinite(e.value)) return {"-", ""};
-  const double error = scale * e.standard_error;
-  if (error == 0) return {round_to_error(scale * e.value, error), ""};
-  return {round_to_error(scale * e.value, error), round_to_error(error, error)};
-}
 
 // Estimates of some drivers as a column, those that cannot be told from zero marked.
 TableColumn column(const std::string& header, const std::vector<Estimate>& estimates, double scale, const SummaryOptions& options) {
+  const Symbols& symbols = symbols_of(options);
   std::vector<NumberAndError> values;
-  for (const Estimate& e : estimates) values.push_back(rounded(e, scale));
-  std::vector<std::string> cells = align_errors(values, plus_minus(options));
-  for (std::size_t i = 0; i < cells.size(); ++i) cells[i] += is_clear(estimates[i]) || !std::isfinite(estimates[i].value) ? " " : "~";
+  for (const Estimate& e : estimates) values.push_back(estimate_text(symbols, e, scale));
+  std::vector<std::string> cells = align_errors(values, spaced_plus_minus(symbols));
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    cells[i] += is_clear(estimates[i]) || !std::isfinite(estimates[i].value) ? " " : symbols.alike;
   return {break_name(header, text_width(cells.front())), cells};
 }
 
@@ -70,10 +61,14 @@ std::string index_table(const StoredResult& result, const StoredDrivers& stored,
   return wrap_text(heading, options.width, "  ", "  ") + format_tables(names, columns, options.width);
 }
 
+std::string in_line(const Estimate& estimate, double scale, const SummaryOptions& options) {
+  const NumberAndError text = estimate_text(symbols_of(options), estimate, scale);
+  return text.error.empty() ? text.number : text.number + spaced_plus_minus(symbols_of(options)) + text.error;
+}
+
 std::string split_text(const StoredDrivers& stored, const SummaryOptions& options) {
   const auto part = [&](int source, const char* name) {
-    const NumberAndError share = rounded(stored.variance_share[source], 100);
-    return fmt::format("{} {}{}{} %", name, share.number, share.error.empty() ? "" : plus_minus(options), share.error);
+    return fmt::format("{} {} %", name, in_line(stored.variance_share[source], 100, options));
   };
   std::string text = "Variance from the " + part(kFromPolicy, "policy");
   if (std::isfinite(stored.variance_share[kFromChance].value))
@@ -83,10 +78,12 @@ std::string split_text(const StoredDrivers& stored, const SummaryOptions& option
   return wrap_text(text, options.width, "  ", "  ");
 }
 
-std::string unit_text(const StoredMetric& metric) { return metric.units == "1" ? "" : fmt::format(" ({})", metric.units); }
-
+// The one wanted; or of those that `summary` shows, then of all, the first of which more or less is better.
 const StoredMetric& decided_metric(const StoredResult& result, const std::string& wanted) {
   std::vector<std::string> names;
+  if (wanted.empty())
+    for (const StoredMetric* metric : chosen_metrics(result, {}))
+      if (metric->direction != "none") return *metric;
   for (const StoredMetric& metric : result.metrics) {
     if (metric.direction == "none") continue;
     if (wanted.empty() || metric.name == wanted) return metric;
@@ -150,7 +147,7 @@ std::string report_drivers(const std::string& path, const SummaryOptions& option
     if (result.policies.size() > 1)
       text += index_table(result, stored, stored.difference_first_order, "The same of the difference from the reference policy", options);
   }
-  return printable(text + "\n" + wrap_text("Each number with one standard error. ~: cannot be told from zero.", options.width, ""));
+  return printable(text + "\n" + wrap_text(error_text(symbols_of(options)), options.width, ""));
 }
 
 std::string report_information(const std::string& path, const InformationOptions& options) {
@@ -163,17 +160,18 @@ std::string report_information(const std::string& path, const InformationOptions
     throw UserError(fmt::format(
         "{}: too few trajectories, or values that are not finite, to tell what information on {} is worth. At least {} worlds are needed.",
         path, metric.name, kFewestPerBin * kDriverBins));
-  const NumberAndError perfect = rounded(information.perfect, 1);
+  const std::size_t replicates = replicates_of(result);
+  const std::string everything = replicates == 1 ? "everything, chance included,"
+                                                 : fmt::format("everything, of chance the mean of a world's {} replicates,", replicates);
   std::string text =
       wrap_text(fmt::format("What it is worth to know a parameter before choosing among {} policies by {}{}, {} is better, at the end",
                             policies.size(), metric.name, unit_text(metric), metric.direction),
                 options.width, "");
-  text += wrap_text(fmt::format("Best knowing nothing: {}. Knowing everything, chance included, would gain {}{}{} (EVPI).",
-                                result.policies[policies[information.best]], perfect.number,
-                                perfect.error.empty() ? "" : plus_minus(options), perfect.error),
+  text += wrap_text(fmt::format("Best knowing nothing: {}. Knowing {} would gain {} (EVPI).", result.policies[policies[information.best]],
+                                everything, in_line(information.perfect, 1, options)),
                     options.width, "");
   text += "\n" + information_table(stored, information, metric, options);
-  return printable(text + "\n" + wrap_text("Each number with one standard error. ~: cannot be told from zero.", options.width, ""));
+  return printable(text + "\n" + wrap_text(error_text(symbols_of(options)), options.width, ""));
 }
 
 }  // namespace chokepoint

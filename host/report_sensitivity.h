@@ -14,7 +14,7 @@ namespace chokepoint {
 std::string report_drivers(const std::string& path, const SummaryOptions& options);
 
 struct InformationOptions : SummaryOptions {
-  std::string metric;                 // empty: the first with a direction
+  std::string metric;                 // empty: of those that `summary` shows, the first with a direction
   std::vector<std::string> policies;  // empty: all
 };
 

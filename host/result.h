@@ -68,6 +68,8 @@ struct StoredResult {
   std::vector<std::string> thresholds;  // none, or at last "all"
   SatisficingStatistics satisficing;
   std::map<std::string, std::string> provenance;
+
+  std::string entry(const std::string& name) const;  // of the provenance; empty if there is none
 };
 StoredResult read_result(const std::string& path);
 

@@ -15,7 +15,6 @@ namespace chokepoint {
 
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // The variance between bins when `merged` neighbours make one, less what chance within bins adds to it; and the mean square within.
 struct Level {

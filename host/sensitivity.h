@@ -10,16 +10,13 @@
 #include <vector>
 
 #include "../kernels/engine.h"
+#include "estimate.h"
 #include "scenario.h"
 
 namespace chokepoint {
 
 inline constexpr double kFewestPerBin = 10;
 inline constexpr int kFewestProbed = 64;  // worlds in the probe, without which there is no standard error
-
-struct Estimate {
-  double value, standard_error;
-};
 
 // Shares of the variance of a metric when policies are equally likely; they add up to 1.
 enum VarianceSource { kFromPolicy, kFromParameters, kFromChance, kVarianceSources };

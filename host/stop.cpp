@@ -23,6 +23,10 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::uint64_t kMostGrowth = 2;
 
+constexpr StopKeyRow kKeys[] = {{kStopMetric, "metric", true},         {kStopPolicy, "policy", false}, {kStopParameter, "parameter", false},
+                                {kStopQuantile, "quantile", true},     {kStopEvent, "event", true},    {kStopThreshold, "threshold", false},
+                                {kStopTime, "time", false}};
+
 using S = StopStatistic;
 constexpr unsigned kCell = kStopMetric | kStopPolicy | kStopTime, kChoice = kStopMetric | kStopPolicy, kDriver = kCell | kStopParameter;
 constexpr StopRow kRows[] = {
@@ -141,6 +145,8 @@ class Watch {
 };
 
 }  // namespace
+
+std::span<const StopKeyRow> stop_keys() { return kKeys; }
 
 std::span<const StopRow> stop_rows() { return kRows; }
 

@@ -22,6 +22,13 @@ enum StopKeys : unsigned {
   kStopTime = 64,
 };
 
+struct StopKeyRow {
+  StopKeys key;
+  const char* name;
+  bool required;  // of a statistic that has it; otherwise what is left out means all, or the last time
+};
+std::span<const StopKeyRow> stop_keys();
+
 struct StopRow {
   StopStatistic statistic;
   const char* name;

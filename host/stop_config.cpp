@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::uint64_t kStopFactor = 10;  // default of run.stop.max_trajectories over run.trajectories
 
-struct KeyRow {
-  StopKeys key;
-  const char* name;
-};
-constexpr KeyRow kKeys[] = {{kStopMetric, "metric"},     {kStopPolicy, "policy"}, {kStopParameter, "parameter"},
-                            {kStopQuantile, "quantile"}, {kStopEvent, "event"},   {kStopThreshold, "threshold"},
-                            {kStopTime, "time"}};
-
 class StopReader {
  public:
   StopReader(const TomlEntry& entry, Scenario& scenario, Problems& problems)
@@ -57,7 +49,7 @@ class StopReader {
 void StopReader::read() {
   if (!table_.is_table()) return;
   read_statistic();
-  for (const KeyRow& key : kKeys) table_.find(key.name);
+  for (const StopKeyRow& key : stop_keys()) table_.find(key.name);
   read_error();
   read_most();
   table_.report_unknown();
@@ -108,7 +100,7 @@ void StopReader::read_most() {
 }
 
 void StopReader::check_keys() {
-  for (const KeyRow& key : kKeys) {
+  for (const StopKeyRow& key : stop_keys()) {
     const TomlEntry* given = entry_.value.find(key.name);
     if (given && row_->keys & key.key) {
       read_key(key.key, given->value);
@@ -118,7 +110,7 @@ void StopReader::check_keys() {
         if (row.keys & key.key) owners.emplace_back(row.name);
       problems_.add(given->place, fmt::format("run.stop.{} means nothing for the statistic \"{}\"; take it out. It belongs to {}", key.name,
                                               row_->name, fmt::join(owners, ", ")));
-    } else if (row_->keys & key.key & (kStopMetric | kStopQuantile | kStopEvent)) {
+    } else if (key.required && row_->keys & key.key) {
       problems_.add(entry_.place, fmt::format("run.stop.{0} is missing; name the {0} whose {1} is watched", key.name, row_->name));
     }
   }

@@ -146,7 +146,7 @@ double IndexSums::first_order_of(const Row& mean, Row* influence) {
   return c.correlation - weight * a.correlation;
 }
 
-IndexEstimate IndexSums::with_error(int factor, const Row& mean, double value, const Row& influence) const {
+Estimate IndexSums::with_error(int factor, const Row& mean, double value, const Row& influence) const {
   double variance = 0;
   for (int t = 0; t < kTerms; ++t)
     for (int u = t; u < kTerms; ++u) {
@@ -156,7 +156,7 @@ IndexEstimate IndexSums::with_error(int factor, const Row& mean, double value, c
   return {value, std::isnan(variance) ? variance : std::sqrt(std::max(0.0, variance) / (worlds_ - 1))};
 }
 
-IndexEstimate IndexSums::variance() const {
+Estimate IndexSums::variance() const {
   const Row mean = means(0);
   const Pair pair = pair_b_a(mean);
   Row influence{};
@@ -165,21 +165,21 @@ IndexEstimate IndexSums::variance() const {
   return with_error(0, mean, pair.variance * 2 * worlds_ / (2 * worlds_ - 1), influence);
 }
 
-IndexEstimate IndexSums::total(int factor) const {
+Estimate IndexSums::total(int factor) const {
   const Row mean = means(factor);
   Row influence;
   const double value = total_of(mean, &influence);
   return with_error(factor, mean, value, influence);
 }
 
-IndexEstimate IndexSums::first_order(int factor) const {
+Estimate IndexSums::first_order(int factor) const {
   const Row mean = means(factor);
   Row influence;
   const double value = first_order_of(mean, &influence);
   return with_error(factor, mean, value, influence);
 }
 
-IndexEstimate IndexSums::first_order_sum() const {
+Estimate IndexSums::first_order_sum() const {
   double sum = 0, mean = 0, squares = 0;
   for (std::size_t k = 0; k < factors_.size(); ++k) sum += first_order_of(means(static_cast<int>(k)));
   for (const double section : section_first_order_) mean += section / kSections;

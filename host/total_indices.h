@@ -20,11 +20,9 @@
 #include <span>
 #include <vector>
 
-namespace chokepoint {
+#include "estimate.h"
 
-struct IndexEstimate {
-  double value, se;
-};
+namespace chokepoint {
 
 // Sections of the design, over which the error of a sum of first-order indices is found (S. Asmussen and P. W. Glynn,
 // Stochastic Simulation, 2007, III.5b: sectioning).
@@ -41,10 +39,10 @@ class IndexSums {
   void add(int factor, std::span<const double> a, std::span<const double> b, std::span<const double> c);
   void end_section(int factor);  // after the last worlds of a section
 
-  IndexEstimate variance() const;
-  IndexEstimate total(int factor) const;
-  IndexEstimate first_order(int factor) const;
-  IndexEstimate first_order_sum() const;
+  Estimate variance() const;
+  Estimate total(int factor) const;
+  Estimate first_order(int factor) const;
+  Estimate first_order_sum() const;
 
  private:
   // What the influence functions are made of, with e = A_k - A: of a factor, and of A and B alone.
@@ -75,7 +73,7 @@ class IndexSums {
   static Pair pair_b_c(const Row& mean);
   static double total_of(const Row& mean, Row* influence = nullptr);
   static double first_order_of(const Row& mean, Row* influence = nullptr);
-  IndexEstimate with_error(int factor, const Row& mean, double value, const Row& influence) const;
+  Estimate with_error(int factor, const Row& mean, double value, const Row& influence) const;
 
   double worlds_ = 0;
   Row base_sum_{};                      // of A and B alone

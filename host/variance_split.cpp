@@ -4,13 +4,11 @@
 
 #include <array>
 #include <cmath>
-#include <limits>
 
 namespace chokepoint {
 
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr int kParts = 3;
 
 using Parts = std::array<double, kParts>;  // by VarianceSource; without replicates all within policies is kFromParameters

@@ -9,16 +9,20 @@
 
 namespace chokepoint {
 
+void width_option(po::options_description& o) {
+  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
+}
+
 void summary_options(po::options_description& o) {
   o.add_options()("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics to show");
   o.add_options()("drivers", po::bool_switch(), "what drives them: first-order indices of the parameters and the split of the variance");
-  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
+  width_option(o);
 }
 
 SummaryOptions summary_of(const po::variables_map& options) {
   SummaryOptions summary = default_summary();
   if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
-  if (options.count("metrics")) summary.metrics = split_list(options["metrics"].as<std::string>());
+  summary.metrics = list_of(options, "metrics");
   return summary;
 }
 

@@ -30,12 +30,12 @@ std::uint64_t worlds_of(const std::string& text, std::vector<std::string>& probl
   return worlds;
 }
 
-// The numbers of the names in `list`; all if it is empty.
+// The numbers of the names in the option's list; all if it is empty.
 template <class Rows, class NameOf>
-std::vector<int> numbers_of(const char* option, const std::string& list, const Rows& rows, NameOf name_of,
+std::vector<int> numbers_of(const po::variables_map& options, const char* option, const Rows& rows, NameOf name_of,
                             std::vector<std::string>& problems) {
   std::vector<int> numbers;
-  const Words names = split_list(list);
+  const Words names = list_of(options, option);
   for (std::size_t i = 0; names.empty() && i < rows.size(); ++i) numbers.push_back(static_cast<int>(i));
   for (const std::string& name : names) {
     const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return name_of(row) == name; });
@@ -102,10 +102,6 @@ Provenance provenance_of(const Scenario& s, const DesignResult& result, const st
   return entries;
 }
 
-std::string option_text(const po::variables_map& options, const char* name) {
-  return options.count(name) ? options[name].as<std::string>() : "";
-}
-
 }  // namespace
 
 void sensitivity_options(po::options_description& o) {
@@ -128,14 +124,14 @@ int verb_sensitivity(const po::variables_map& options, const Words& files) {
   std::vector<std::string> problems;
   const std::uint64_t worlds = worlds_of(options["samples"].as<std::string>(), problems);
   SummaryOptions shown = default_summary();
-  shown.metrics = split_list(option_text(options, "metrics"));
-  const std::vector<int> metrics = numbers_of("metrics", option_text(options, "metrics"), scenario.model->metrics,
+  shown.metrics = list_of(options, "metrics");
+  const std::vector<int> metrics = numbers_of(options, "metrics", scenario.model->metrics,
                                               [](const MetricRow& row) { return std::string_view(row.key); }, problems);
-  const std::vector<int> policies = numbers_of("policies", option_text(options, "policies"), scenario.policies,
+  const std::vector<int> policies = numbers_of(options, "policies", scenario.policies,
                                                [](const PolicySetting& policy) { return std::string_view(policy.name); }, problems);
   if (!problems.empty()) throw UserError(problems);
   keep_policies(scenario, policies);
-  const std::string path = option_text(options, "output"), csv = option_text(options, "csv");
+  const std::string path = text_of(options, "output"), csv = text_of(options, "csv");
   const std::size_t factors = drivers(scenario).size() + 1;
   const std::uint64_t bytes = 256 * metrics.size() * scenario.policies.size() * scenario.sensitivity_records.size() * factors + 100'000;
   for (const std::string& file : {path, csv})

@@ -9,18 +9,17 @@ namespace chokepoint {
 
 void voi_options(po::options_description& o) {
   auto add = o.add_options();
-  add("metric,m", po::value<std::string>()->default_value("")->value_name("M"),
-      "metric to choose by; default: the first that has a direction");
+  add("metric,m", po::value<std::string>()->value_name("M"),
+      "metric to choose by; default: of those that `summary` shows, the first of which more or less is better");
   add("policies,p", po::value<std::string>()->value_name("A,B,..."), "policies to choose among; default: all");
-  add("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
+  width_option(o);
 }
 
 int verb_voi(const po::variables_map& options, const Words& files) {
   InformationOptions how;
-  static_cast<SummaryOptions&>(how) = default_summary();
-  if (const int width = options["width"].as<int>(); width > 0) how.width = std::max(width, 60);
-  how.metric = options["metric"].as<std::string>();
-  if (options.count("policies")) how.policies = split_list(options["policies"].as<std::string>());
+  static_cast<SummaryOptions&>(how) = summary_of(options);
+  how.metric = text_of(options, "metric");
+  how.policies = list_of(options, "policies");
   std::fputs(report_information(only_argument(files, "result file"), how).c_str(), stdout);
   return 0;
 }

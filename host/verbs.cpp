@@ -73,7 +73,12 @@ ExecuteOptions execute_options(const po::variables_map& options) {
   return e;
 }
 
-Words split_list(const std::string& list) {
+std::string text_of(const po::variables_map& options, const char* name) {
+  return options.count(name) ? options[name].as<std::string>() : "";
+}
+
+Words list_of(const po::variables_map& options, const char* name) {
+  const std::string list = text_of(options, name);
   Words entries;
   for (std::size_t at = 0, comma = 0; comma != list.npos; at = comma + 1) {
     comma = list.find(',', at);

@@ -25,7 +25,9 @@ const std::string& only_argument(const Words& arguments, const char* what);
 Scenario scenario_of(const po::variables_map& options, const Words& files);
 ExecuteOptions execute_options(const po::variables_map& options);
 
-Words split_list(const std::string& list);  // "a,b" to a and b
+// What was given for an option, if anything; as a list, "a,b" is a and b.
+std::string text_of(const po::variables_map& options, const char* name);
+Words list_of(const po::variables_map& options, const char* name);
 
 // Configuration files, overrides and what they come to.
 void add_configuration(const Scenario& scenario, Provenance& entries);
@@ -34,8 +36,9 @@ std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
 
+void width_option(po::options_description& options);
 void summary_options(po::options_description& options);
-SummaryOptions summary_of(const po::variables_map& options);  // as summary_options() were given
+SummaryOptions summary_of(const po::variables_map& options);  // default_summary() with the width and the metrics that were given
 
 // Commands in files of their own.
 int verb_summary(const po::variables_map& options, const Words& files);

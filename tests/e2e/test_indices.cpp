@@ -21,9 +21,9 @@ DesignResult indices(const Scenario& scenario, std::uint64_t worlds, int metric,
 
 Scenario textbook(const std::vector<std::string>& overrides = {}) { return read_scenario({config_path("textbook.toml")}, overrides); }
 
-void expect_index(const IndexEstimate& index, double exact, const std::string& what) {
-  EXPECT_NEAR(index.value, exact, 5 * index.se + 1e-10) << what;
-  EXPECT_LT(index.se, 0.02) << what;
+void expect_index(const Estimate& index, double exact, const std::string& what) {
+  EXPECT_NEAR(index.value, exact, 5 * index.standard_error + 1e-10) << what;
+  EXPECT_LT(index.standard_error, 0.02) << what;
 }
 
 // Parts of the variance: of each factor alone, and of its interactions.
@@ -38,7 +38,7 @@ void expect_parts(const IndexSums& sums, const Parts& parts) {
     expect_index(sums.first_order(static_cast<int>(k)), parts.alone[k] / parts.variance, what);
     expect_index(sums.total(static_cast<int>(k)), (parts.alone[k] + parts.interactions[k]) / parts.variance, what);
   }
-  EXPECT_NEAR(sums.variance().value, parts.variance, 5 * sums.variance().se);
+  EXPECT_NEAR(sums.variance().value, parts.variance, 5 * sums.variance().standard_error);
 }
 
 enum { kIshigami, kSobolG, kLinear, kPayoff };
@@ -80,7 +80,7 @@ TEST(Indices, WhatHasNoEffectHasExactlyNone) {
     for (const IndexSums& sums : result.sums) {
       EXPECT_EQ(sums.total(k).value, 0);
       EXPECT_EQ(sums.first_order(k).value, 0);
-      EXPECT_EQ(sums.first_order(k).se, 0);
+      EXPECT_EQ(sums.first_order(k).standard_error, 0);
     }
 }
 
@@ -139,7 +139,7 @@ TEST(Indices, NinetyFivePercentIntervalsCoverTheTruth) {
   for (int run = 0; run < kRuns; ++run) {
     scenario.seed_worlds = scenario.seed_chance = static_cast<std::uint64_t>(run) + 1;
     const DesignResult result = indices(scenario, 1000, kLinear, {"cpu", 1, 0, 0});
-    const auto covers = [](const IndexEstimate& index, double exact) { return std::abs(index.value - exact) <= 1.96 * index.se; };
+    const auto covers = [](const Estimate& index, double exact) { return std::abs(index.value - exact) <= 1.96 * index.standard_error; };
     for (const int k : {kX1, kX2, kChance}) {
       total[k] += covers(result.sums[0].total(k), share[k]);
       first_order[k] += covers(result.sums[0].first_order(k), share[k]);

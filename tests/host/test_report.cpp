@@ -242,44 +242,5 @@ TEST(Summary, ComplainsAboutEveryUnknownMetric) {
   EXPECT_EQ(message_of([&] { summarise(empty, {}); }), "the result has no policies, times or quantiles: there is nothing to show");
 }
 
-// The line of a table that starts with this key.
-std::string row_of(const std::string& text, const std::string& key) {
-  const auto at = text.find("\n" + key + " ");
-  return at == text.npos ? "" : text.substr(at + 1, text.find('\n', at + 1) - at - 1);
-}
-
-TEST(Describe, ShowsEveryRowOfEveryModel) {
-  for (const ModelInfo& model : models()) {
-    const auto expect_rows = [&](const char* topic, const auto& rows) {
-      const std::string text = describe_models(model.name, topic);
-      for (const auto& row : rows) EXPECT_TRUE(row_of(text, row.key).ends_with(row.meaning)) << topic << " " << row.key << "\n" << text;
-    };
-    expect_rows("parameters", model.parameters);
-    expect_rows("levers", model.levers);
-    expect_rows("metrics", model.metrics);
-    expect_rows("events", model.events);
-    EXPECT_TRUE(row_of("\n" + describe_models("", ""), model.name).ends_with(model.title));
-  }
-}
-
-TEST(Describe, ShowsUnitsRangesAndDirections) {
-  EXPECT_EQ(row_of(describe_models("brownian", "parameters"), "drift"), "drift       1/yr        (-inf, inf)  growth rate of the mean");
-  EXPECT_EQ(row_of(describe_models("brownian", "levers"), "hazard_cut"),
-            "hazard_cut  [0, 1]   0           no              share of the hazard that is removed");
-  EXPECT_EQ(row_of(describe_models("brownian", "metrics"), "value"), "value      1     higher  0.0001 to 10000, log  S(t)");
-  EXPECT_EQ(row_of(describe_models("brownian", "metrics"), "log_value"), "log_value  1     -       -10 to 10, linear     ln S(t)");
-  EXPECT_NE(row_of(describe_models("race", "metrics"), "capability_lag").find("  -600 to 3000, signed log, knee 1  "), std::string::npos);
-  EXPECT_NE(row_of(describe_models("race", "levers"), "enforcement").find("  yes  "), std::string::npos);
-}
-
-TEST(Describe, RaceIsTheModelIfNoneIsNamed) { EXPECT_EQ(describe_models("", "events"), describe_models("race", "events")); }
-
-TEST(Describe, UnknownNamesAreAnsweredWithTheList) {
-  EXPECT_EQ(message_of([] { describe_models("raze", ""); }), "'raze' is no model. There are: race, brownian, textbook.");
-  EXPECT_EQ(message_of([] { describe_models("race", "lever"); }), "'lever' is no topic. There are: parameters, levers, metrics, events.");
-  EXPECT_EQ(message_of([] { describe_models("x", "y"); }),
-            "'x' is no model. There are: race, brownian, textbook.\n'y' is no topic. There are: parameters, levers, metrics, events.");
-}
-
 }  // namespace
 }  // namespace chokepoint

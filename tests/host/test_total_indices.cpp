@@ -99,14 +99,14 @@ TEST(TotalIndices, AreFoundWithinTheirErrors) {
     const IndexSums sums = sampled(known, 1, 50'000);
     double sum = 0;
     for (int k = 0; k < known.factors; ++k) {
-      const IndexEstimate total = sums.total(k), first = sums.first_order(k);
-      EXPECT_NEAR(total.value, known.total[k], 5 * total.se) << k;
-      EXPECT_NEAR(first.value, known.first_order[k], 5 * first.se) << k;
-      EXPECT_LT(total.se, 0.02 * known.total[k]);
-      EXPECT_LT(first.se, 0.01);
+      const Estimate total = sums.total(k), first = sums.first_order(k);
+      EXPECT_NEAR(total.value, known.total[k], 5 * total.standard_error) << k;
+      EXPECT_NEAR(first.value, known.first_order[k], 5 * first.standard_error) << k;
+      EXPECT_LT(total.standard_error, 0.02 * known.total[k]);
+      EXPECT_LT(first.standard_error, 0.01);
       sum += known.first_order[k];
     }
-    EXPECT_NEAR(sums.first_order_sum().value, sum, 5 * sums.first_order_sum().se);
+    EXPECT_NEAR(sums.first_order_sum().value, sum, 5 * sums.first_order_sum().standard_error);
   }
 }
 
@@ -148,18 +148,18 @@ TEST(TotalIndices, StandardErrorsAreThoseOfTheInfluenceFunction) {
   sums.add(0, a, b, c);
   EXPECT_NEAR(sums.total(0).value, total, 1e-12);
   EXPECT_NEAR(sums.first_order(0).value, first, 1e-12);
-  EXPECT_NEAR(sums.total(0).se, std::sqrt(total_square / n / (n - 1)), 1e-9);
-  EXPECT_NEAR(sums.first_order(0).se, std::sqrt(first_square / n / (n - 1)), 1e-9);
+  EXPECT_NEAR(sums.total(0).standard_error, std::sqrt(total_square / n / (n - 1)), 1e-9);
+  EXPECT_NEAR(sums.first_order(0).standard_error, std::sqrt(first_square / n / (n - 1)), 1e-9);
 }
 
 TEST(TotalIndices, AFactorWithoutEffectHasExactZeros) {
   const Known known{2, [](const Point& u) { return 1.0 / (1 + u[0]); }, {}, {}};
   const IndexSums sums = sampled(known, 5, 2000, 0.69);
   EXPECT_EQ(sums.total(1).value, 0);
-  EXPECT_EQ(sums.total(1).se, 0);
+  EXPECT_EQ(sums.total(1).standard_error, 0);
   EXPECT_EQ(sums.first_order(1).value, 0);
-  EXPECT_EQ(sums.first_order(1).se, 0);
-  EXPECT_NEAR(sums.first_order(0).value, 1, 5 * sums.first_order(0).se);
+  EXPECT_EQ(sums.first_order(1).standard_error, 0);
+  EXPECT_NEAR(sums.first_order(0).value, 1, 5 * sums.first_order(0).standard_error);
 }
 
 TEST(TotalIndices, AConstantHasNone) {
@@ -173,7 +173,7 @@ TEST(TotalIndices, OneValueThatIsNotFiniteLeavesNone) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const IndexSums sums = sampled({1, [](const Point& u) { return u[0] > 0.999 ? kInfinity : u[0]; }, {}, {}}, 5, 5000);
   EXPECT_TRUE(std::isnan(sums.total(0).value));
-  EXPECT_TRUE(std::isnan(sums.total(0).se));
+  EXPECT_TRUE(std::isnan(sums.total(0).standard_error));
 }
 
 TEST(TotalIndices, AShiftChangesNothingButRounding) {
@@ -181,9 +181,9 @@ TEST(TotalIndices, AShiftChangesNothingButRounding) {
   const IndexSums near = sampled(known, 7, 3000, 3.5), far = sampled(known, 7, 3000, -20);
   for (int k = 0; k < 3; ++k) {
     EXPECT_NEAR(near.total(k).value, far.total(k).value, 1e-10);
-    EXPECT_NEAR(near.total(k).se, far.total(k).se, 1e-8);
+    EXPECT_NEAR(near.total(k).standard_error, far.total(k).standard_error, 1e-8);
     EXPECT_NEAR(near.first_order(k).value, far.first_order(k).value, 1e-10);
-    EXPECT_NEAR(near.first_order(k).se, far.first_order(k).se, 1e-8);
+    EXPECT_NEAR(near.first_order(k).standard_error, far.first_order(k).standard_error, 1e-8);
   }
 }
 
@@ -197,7 +197,7 @@ TEST(TotalIndices, NinetyFivePercentIntervalsCoverTheTruth) {
   const double few_sections = quantile(boost::math::students_t(kSections - 1), 0.975);
   for (int run = 0; run < kRuns; ++run) {
     const IndexSums sums = sampled(known, static_cast<std::uint64_t>(run) + 100, kWorlds, 3.5);
-    const auto covers = [](const IndexEstimate& e, double truth, double width) { return std::abs(e.value - truth) <= width * e.se; };
+    const auto covers = [](const Estimate& e, double truth, double width) { return std::abs(e.value - truth) <= width * e.standard_error; };
     for (int k = 0; k < 3; ++k) {
       total[k] += covers(sums.total(k), known.total[k], kHalfWidth);
       first[k] += covers(sums.first_order(k), known.first_order[k], kHalfWidth);
