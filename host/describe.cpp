@@ -85,7 +85,9 @@ std::string describe_events(const ModelInfo& model) {
 class EmptyResult {
  public:
   explicit EmptyResult(const ModelInfo& model)
-      : scenario_(scenario_of(model)), tallies_(shape_of(scenario_)), sample_(tallies_.shape, 0),
+      : scenario_(scenario_of(model)),
+        tallies_(shape_of(scenario_)),
+        sample_(tallies_.shape, 0),
         statistics_(derive_statistics(scenario_, tallies_, sample_)) {}
   Result result() const { return {scenario_, tallies_, sample_, statistics_, {}}; }
 
@@ -121,7 +123,8 @@ const MetricRow& typical_metric(const ModelInfo& model) {
 const MetricRow* metric_of(const ModelInfo& model, const std::string& dataset) {
   const MetricRow* found = nullptr;
   for (const MetricRow& row : model.metrics)
-    if (dataset.starts_with(std::string(row.key) + "_") && (!found || std::string_view(row.key).size() > std::string_view(found->key).size()))
+    if (dataset.starts_with(std::string(row.key) + "_") &&
+        (!found || std::string_view(row.key).size() > std::string_view(found->key).size()))
       found = &row;
   return found;
 }
@@ -132,6 +135,11 @@ struct StatisticRow {
   std::string group, name, axes, meaning;
 };
 
+// `time` and the like, and the same time as a decimal year.
+bool is_coordinate(const Variable& variable) {
+  return variable.axes.size() == 1 && (variable.name == variable.axes.front().name || variable.name.ends_with("year"));
+}
+
 // Every dataset of numbers in the groups of statistics that is no coordinate; of the metrics, one.
 std::vector<StatisticRow> statistic_rows(const ModelInfo& model) {
   constexpr std::string_view kGroups[] = {"/", "/paired", "/decision", "/sensitivity"};
@@ -139,7 +147,7 @@ std::vector<StatisticRow> statistic_rows(const ModelInfo& model) {
   std::vector<StatisticRow> rows;
   const EmptyResult empty(model);
   list_result(empty.result(), [&](const std::string& group, const Variable& variable) {
-    if (std::ranges::find(kGroups, group) == std::end(kGroups) || variable.axes.front().name == variable.name) return;
+    if (std::ranges::find(kGroups, group) == std::end(kGroups) || is_coordinate(variable)) return;
     const MetricRow* metric = metric_of(model, variable.name);
     if (metric && metric != &typical) return;
     StatisticRow row{group, variable.name, "", variable.long_name};
@@ -165,13 +173,14 @@ std::string describe_statistics(const ModelInfo& model) {
       if (names.contains(fmt::format("{} {}{}", row.group, row.name, suffix))) errors.emplace_back(suffix);
     table.add({row.group, row.name, row.axes, errors.empty() ? "-" : fmt::format("{}", fmt::join(errors, ", ")), row.meaning});
   }
-  return table.text() +
-         fmt::format(
-             "\nMETRIC is any metric: chokepoint describe metrics. What asks for the best policy is there of those alone of which more or "
-             "less is better.\nThe error of STATISTIC is in STATISTIC_se, one standard error, or STATISTIC_bounds, a 95 % interval.\n"
-             "The axis basis is there with several replicates alone. criterion: {}. winning: {}.\n"
-             "Beside the statistics, /histogram and /accumulator hold what they are made of, and /sample single trajectories.\n",
-             fmt::join(kCriterionNames, kCriterionNames + kCriteria, ", "), fmt::join(kWinningNames, kWinningNames + kWinnings, ", "));
+  return table.text() + fmt::format(
+                            "\nMETRIC is any metric (chokepoint describe metrics); /decision, evpi and evppi are of those of which more or "
+                            "less is better.\n"
+                            "The error is in STATISTIC_se, one standard error, and STATISTIC_bounds, a 95 % interval.\n"
+                            "basis: trajectory, world; only with several replicates.\ncriterion: {}.\nwinning: {}.\n"
+                            "/histogram and /accumulator hold what statistics are made of, /sample single trajectories.\n",
+                            fmt::join(kCriterionNames, kCriterionNames + kCriteria, ", "),
+                            fmt::join(kWinningNames, kWinningNames + kWinnings, ", "));
 }
 
 // ---- what a run may watch
@@ -189,8 +198,10 @@ std::string describe_stops(const ModelInfo& model) {
     table.add({row.name, key_list(row, true), key_list(row, false), std::string(row.meaning) + (row.directed ? " *" : "")});
   return table.text() +
          fmt::format(
-             "\n* Of metrics alone of which more or less is better.\nThe run goes on until the standard error of the statistic is small "
-             "enough. Of what is not named, the largest error decides; the time is then the end.\n\n[run.stop]\nstatistic = \"{}\"\n"
+             "\n* Only of metrics of which more or less is better.\nThe run goes on until the standard error is small enough. Where a "
+             "policy or "
+             "a parameter is not named, the largest error decides;\nwithout a time, that at the end; without a threshold, that of all at "
+             "once.\n\n[run.stop]\nstatistic = \"{}\"\n"
              "metric = \"{}\"\nstandard_error = 0.01           # in the unit of the statistic\n"
              "max_trajectories = 100_000_000  # if it takes more, the run ends with exit code 4\n",
              stop_row(StopStatistic::kMeanDifference).name, typical_metric(model).key);

@@ -182,8 +182,9 @@ std::string index_csv(const Scenario& scenario, const DesignResult& result) {
     const double year = end_of(scenario, scenario.sensitivity_records[at.time]).year;
     for (int k = 0; k < result.factors(); ++k) {
       const Estimate total = result.sums[o].total(k), first = result.sums[o].first_order(k);
-      text += fmt::format("{},{},{},{:.10g},{},{},{},{},{}\n", scenario.model->metrics[at.metric].key, scenario.policies[at.policy].name,
-                          less, year, factor_name(scenario, result, k), total.value, total.standard_error, first.value, first.standard_error);
+      text +=
+          fmt::format("{},{},{},{:.10g},{},{},{},{},{}\n", scenario.model->metrics[at.metric].key, scenario.policies[at.policy].name, less,
+                      year, factor_name(scenario, result, k), total.value, total.standard_error, first.value, first.standard_error);
     }
   }
   return text;

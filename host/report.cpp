@@ -78,7 +78,8 @@ void add_difference_column(const View& v, const StoredMetric& m, std::vector<Tab
 }
 
 std::string metric_text(const View& v, const StoredMetric& m) {
-  const std::string heading = fmt::format("{} {} {}{}, {}", m.name, v.symbols.dash, m.long_name, unit_text(m), end_text(v.result.years.back()));
+  const std::string heading =
+      fmt::format("{} {} {}{}, {}", m.name, v.symbols.dash, m.long_name, unit_text(m), end_text(v.result.years.back()));
   std::vector<TableColumn> columns;
   for (const std::size_t quantile : shown_quantiles(v.result)) columns.push_back(quantile_column(v, m, quantile));
   columns.push_back(mean_column(v, m));

@@ -91,7 +91,8 @@ CHOKEPOINT_HD void add_pairs(const AnalysisPlan& plan, CpuWorkspace& work, int d
   int pair = decision * pairs;
   for (int second = 1; second < plan.policies; ++second)
     for (int first = 0; first < second; ++first, ++pair) {
-      const float *a = work.rows + static_cast<std::size_t>(second) * kCpuBlock, *b = work.rows + static_cast<std::size_t>(first) * kCpuBlock;
+      const float *a = work.rows + static_cast<std::size_t>(second) * kCpuBlock,
+                  *b = work.rows + static_cast<std::size_t>(first) * kCpuBlock;
       for (int k = 0; k < count; k += Real::kLanes)
         units_of(plan.binning[plan.decided[decision]], Real::load(a + k) - Real::load(b + k)).store(units + k);
       CellSums cell;

@@ -152,7 +152,9 @@ void run_block(const KernelPlan& plan, CpuWorkspace& work, std::uint64_t first, 
 
 template <class Real>
 CpuFunctions select_functions(std::string_view model) {
-  return with_model(model, [](auto chosen) -> CpuFunctions { return {run_block<decltype(chosen), Real>, analyse_block<Real>, sum_bins<Real>}; });
+  return with_model(model, [](auto chosen) -> CpuFunctions {
+    return {run_block<decltype(chosen), Real>, analyse_block<Real>, sum_bins<Real>};
+  });
 }
 
 }  // namespace chokepoint

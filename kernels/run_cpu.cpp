@@ -123,7 +123,10 @@ struct Worker {
 class BinSums {
  public:
   explicit BinSums(const Shape& s)
-      : drivers_(s.drivers), counts_(std::size_t(s.drivers) * kDriverBins), sums_(output_groups(s) * group_size()), locks_(output_groups(s)) {}
+      : drivers_(s.drivers),
+        counts_(std::size_t(s.drivers) * kDriverBins),
+        sums_(output_groups(s) * group_size()),
+        locks_(output_groups(s)) {}
 
   // Takes over what a thread has gathered; `turn` lets threads begin with different groups.
   void take(const AnalysisPlan& plan, CpuWorkspace& work, const CpuFunctions& functions, std::size_t turn) {

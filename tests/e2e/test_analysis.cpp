@@ -30,7 +30,8 @@ Job brownian_job(std::vector<std::string> overrides = {}) {
 }
 
 Job race_job(std::vector<std::string> overrides = {}) {
-  overrides.insert(overrides.end(), {"run.trajectories=4_032_000", "run.years=1", "run.keep=50", "outputs.satisfice={capability_lag='> 0', price='< 2'}"});
+  overrides.insert(overrides.end(),
+                   {"run.trajectories=4_032_000", "run.years=1", "run.keep=50", "outputs.satisfice={capability_lag='> 0', price='< 2'}"});
   Job job = make_job(read_scenario({config_path("baseline.toml")}, overrides));
   job.shape.times = job.analysis.times = job.shape.records;
   for (int t = 0; t < job.shape.times; ++t) job.analysis.time[t] = t;

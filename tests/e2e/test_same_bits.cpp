@@ -36,7 +36,8 @@ void expect_same_counts(const Finished& a, const Finished& b) {
 
 // Thresholds, and worlds of three.
 const Finished& reference_of_worlds() {
-  static const Finished run = run_scenario(small({"run.trajectories=1530", "run.replicates=3", "outputs.satisfice={capability_lag='> 0', price='< 2'}"}), on(1, 8));
+  static const Finished run =
+      run_scenario(small({"run.trajectories=1530", "run.replicates=3", "outputs.satisfice={capability_lag='> 0', price='< 2'}"}), on(1, 8));
   return run;
 }
 

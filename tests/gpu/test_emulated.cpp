@@ -48,8 +48,8 @@ Outputs run_on(Engine& engine, const Job& job) {
 TEST_F(SmallOrFailing, ShortTilesOnASmallDeviceGiveTheSameNumbers) {
   for (const int replicates : {1, 3, 7, 500}) {
     const Job job = make_job(read_scenario({config_path("brownian.toml")},
-                                           {"run.trajectories=4_032_000", "run.years=1", "run.keep=150", "parameters.drift={normal={mean=0, sd=0.5}}",
-                                            "run.replicates=" + std::to_string(replicates)}));
+                                           {"run.trajectories=4_032_000", "run.years=1", "run.keep=150",
+                                            "parameters.drift={normal={mean=0, sd=0.5}}", "run.replicates=" + std::to_string(replicates)}));
     const auto cpu = make_cpu_engine(job, 1, 8);
     const Outputs expected = run_on(*cpu, job);
     Evaluation values(job.shape, 0, 300), found(job.shape, 0, 300);

@@ -34,7 +34,7 @@ void expect_refusal(const std::vector<std::string>& arguments, int code, const s
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
-  for (const char* verb : {"run", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices", "discover"}) {
+  for (const char* verb : {"run", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices", "discover", "compare", "voi"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }
@@ -93,7 +93,8 @@ TEST(CommandLine, SensitivitySaysWhatItCostsAndWhatItFound) {
                                           "cpu",         "--csv",                      csv,         "-o",    path};
   const Answer answer = chokepoint_(words);
   EXPECT_EQ(answer.code, 0) << answer.err;
-  EXPECT_NE(answer.out.find("2000 worlds, 9 factors (8 parameters and chance): 22000 trajectories of each of 2 policies\n"), std::string::npos);
+  EXPECT_NE(answer.out.find("2000 worlds, 9 factors (8 parameters and chance): 22000 trajectories of each of 2 policies\n"),
+            std::string::npos);
   EXPECT_NE(answer.out.find("\n  x2 "), std::string::npos) << answer.out;
   std::ifstream file(csv);
   int lines = 0;
@@ -155,7 +156,7 @@ TEST(CommandLine, TheTimeLimitKeepsWhatIsDone) {
       chokepoint_({"run", kBrownian, "--trajectories", "100000000000", "--time-limit", "0.2", "-o", path, "--quiet", "--device", "cpu"});
   EXPECT_EQ(answer.code, 75);
   EXPECT_NE(answer.err.find("--time-limit 0.2: stopped after "), std::string::npos);
-  EXPECT_GT(std::stod(read_result(path).provenance.at("trajectories")), 0);
+  EXPECT_GT(std::stod(read_result(path).entry("trajectories")), 0);
 }
 
 TEST(CommandLine, ASignalKeepsWhatIsDone) {
@@ -185,7 +186,9 @@ TEST(CommandLine, AMissedTargetIsExitFour) {
   const Answer answer = chokepoint_(run);
   EXPECT_EQ(answer.code, 4) << answer.err;
   EXPECT_EQ(answer.err.rfind("run.stop: the standard error of mean of log_value is ", 0), 0u);
-  EXPECT_EQ(read_result(folder.file("out.h5")).provenance.at("ended_early") + "\n", answer.err);
+  const StoredResult result = read_result(folder.file("out.h5"));
+  EXPECT_EQ(result.entry("ended_early") + "\n", answer.err);
+  EXPECT_GT(std::stod(result.entry("stop_standard_error")), 1e-9);
 }
 
 TEST(CommandLine, AReachedTargetStopsTheRun) {
@@ -195,7 +198,27 @@ TEST(CommandLine, AReachedTargetStopsTheRun) {
                                      "run.stop={metric='log_value', statistic='mean', standard_error=0.004, max_trajectories=1000000}"});
   EXPECT_EQ(answer.code, 0) << answer.err;
   // sd is 0.2 sqrt(5): (0.447 / 0.004)^2 = 12,500 trajectories are needed.
-  EXPECT_NEAR(std::stod(read_result(path).provenance.at("trajectories")), 12500, 1500);
+  const StoredResult result = read_result(path);
+  EXPECT_NEAR(std::stod(result.entry("trajectories")), 12500, 1500);
+  // The larger of the policies' standard errors at the end.
+  const StoredMetric& metric = result.metrics[1];
+  ASSERT_EQ(metric.name, "log_value");
+  const std::size_t times = result.years.size();
+  const double error = std::max(metric.mean_se[times - 1], metric.mean_se[2 * times - 1]);
+  EXPECT_EQ(std::stod(result.entry("stop_standard_error")), error);
+  EXPECT_LE(error, 0.004);
+}
+
+TEST(CommandLine, WithoutAStopThereIsNoErrorAtWhichItStopped) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  ASSERT_EQ(chokepoint_({"run", kBrownian, "--trajectories", "100", "-o", path, "--quiet", "--device", "cpu"}).code, 0);
+  EXPECT_EQ(read_result(path).provenance.count("stop_standard_error"), 0u);
+}
+
+TEST(CommandLine, DescribeShowsATopic) {
+  EXPECT_NE(chokepoint_({"describe", "stops", "--model", "brownian"}).out.find("[run.stop]\n"), std::string::npos);
+  EXPECT_EQ(chokepoint_({"describe", "stops", "statistics"}).code, 2);
 }
 
 TEST(CommandLine, DevicesNamesTheCpu) {

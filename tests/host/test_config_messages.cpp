@@ -158,7 +158,8 @@ TEST_F(ConfigMessages, WrongRuns) {
   EXPECT_EQ(about("trajectories = 1e17"), "3:16: run.trajectories = 1e+17 is not a whole number");
   EXPECT_EQ(about("replicates = 1_000_001"), "3:14: run.replicates = 1000001 is outside [1, 512]");
   EXPECT_EQ(about("replicates = 512"),
-            "base.toml:5:16: run.trajectories = 1000 is no whole multiple of run.replicates = 512, the trajectories of one world; use 512 or 1024");
+            "base.toml:5:16: run.trajectories = 1000 is no whole multiple of run.replicates = 512, the trajectories of one world; use 512 "
+            "or 1024");
   EXPECT_EQ(about("replicates = 512\ntrajectories = 100"),
             "4:16: run.trajectories = 100 is no whole multiple of run.replicates = 512, the trajectories of one world; use 512");
   EXPECT_EQ(about("keep = 1_000_001"), "3:8: run.keep = 1000001 is outside [0, 1000000]");
@@ -207,9 +208,10 @@ TEST_F(ConfigMessages, KeysOfStopsFollowTheStatistic) {
             "5:1: run.stop.metric means nothing for the statistic \"event_probability\"; take it out. It belongs to mean, "
             "mean_difference, quantile, difference_quantile, probability_better, regret_mean, regret_p95, probability_best, first_order, "
             "difference_first_order, evpi, evppi");
-  EXPECT_EQ(about("regret_mean", metric + "time = 2031-01-01"),
-            "6:1: run.stop.time means nothing for the statistic \"regret_mean\"; take it out. It belongs to mean, mean_difference, quantile, "
-            "difference_quantile, probability_better, event_probability, first_order, difference_first_order");
+  EXPECT_EQ(
+      about("regret_mean", metric + "time = 2031-01-01"),
+      "6:1: run.stop.time means nothing for the statistic \"regret_mean\"; take it out. It belongs to mean, mean_difference, quantile, "
+      "difference_quantile, probability_better, event_probability, first_order, difference_first_order");
   EXPECT_EQ(about("quantile", metric), "2:6: run.stop.quantile is missing; name the quantile whose quantile is watched");
   EXPECT_EQ(about("quantile", metric + "quantile = 1"), "6:12: run.stop.quantile = 1 must lie between 0 and 1, both excluded");
   EXPECT_EQ(about("event_probability", "event = \"barier\""), "5:9: run.stop.event = \"barier\" is unknown. Did you mean 'barrier'?");
@@ -242,11 +244,14 @@ TEST_F(ConfigMessages, SomeStopsNeedADirectionSeveralPoliciesOrAVaryingParameter
   EXPECT_EQ(about("first_order"), "x.toml:10:6: run.stop.statistic = \"first_order\" needs a parameter that varies; all are constant");
   const auto undirected =
       std::ranges::find_if(find_model("race")->metrics, [](const MetricRow& m) { return m.direction == Direction::kNone; });
-  write("x.toml", "extends = \"" CHOKEPOINT_SOURCE_DIR "/configs/baseline.toml\"\n[run.stop]\nstandard_error = 1\nstatistic = \"regret_mean\"\n"
-                  "metric = \"" + std::string(undirected->key) + "\"\n");
-  EXPECT_EQ(refusal({"x.toml"}), "x.toml:5:10: run.stop.metric = \"" + std::string(undirected->key) +
-                                     "\": the statistic \"regret_mean\" needs a metric of which more or less is better, and this one has no "
-                                     "direction");
+  write("x.toml", "extends = \"" CHOKEPOINT_SOURCE_DIR
+                  "/configs/baseline.toml\"\n[run.stop]\nstandard_error = 1\nstatistic = \"regret_mean\"\n"
+                  "metric = \"" +
+                      std::string(undirected->key) + "\"\n");
+  EXPECT_EQ(refusal({"x.toml"}),
+            "x.toml:5:10: run.stop.metric = \"" + std::string(undirected->key) +
+                "\": the statistic \"regret_mean\" needs a metric of which more or less is better, and this one has no "
+                "direction");
 }
 
 // parameters

@@ -256,7 +256,8 @@ TEST(SharedDevices, AFailureWhileEvaluatingLosesNothing) {
 }
 
 TEST(SharedDevices, ShareWholeWorlds) {
-  const Job job = make_job(read_scenario({config_path("brownian.toml")}, {"run.trajectories=7000", "run.years=1", "run.keep=0", "run.replicates=7"}));
+  const Job job =
+      make_job(read_scenario({config_path("brownian.toml")}, {"run.trajectories=7000", "run.years=1", "run.keep=0", "run.replicates=7"}));
   DeviceOptions options;
   options.device = "cpu,cpu,cpu";
   Outputs shared(job), alone(job);

@@ -13,6 +13,7 @@
 #include "../../host/information.h"
 #include "../../host/read_sensitivity.h"
 #include "../../host/report_sensitivity.h"
+#include "../e2e/run.h"
 #include "small_run.h"
 
 namespace chokepoint {
@@ -126,17 +127,10 @@ class StoredInformation : public testing::Test {
         read_scenario({std::string(CHOKEPOINT_SOURCE_DIR) + "/configs/brownian.toml"},
                       {"run.trajectories=8192", "run.keep=4096", "parameters.drift={ uniform = { low = 0, high = 0.3 } }",
                        "parameters.volatility={ lognormal = { p5 = 0.1, p95 = 0.4 } }"});
-    const Job job = make_job(scenario);
-    Tallies tallies(job.shape);
-    Sample sample(job.shape, job.keep);
-    ExecuteOptions how;
-    how.device = "cpu";
-    how.quiet = true;
-    execute(scenario, job, how, tallies, sample);
-    const Statistics statistics = derive_statistics(scenario, tallies, sample);
-    information_ = statistics.information[0];
+    const Finished run = run_scenario(scenario);
+    information_ = run.statistics.information[0];
     path_ = (std::filesystem::temp_directory_path() / fmt_name()).string();
-    write_result(path_, {scenario, tallies, sample, statistics, {{"trajectories", "8192"}, {"replicates", "1"}}});
+    write_result(path_, {run.scenario, run.tallies, run.sample, run.statistics, {{"trajectories", "8192"}, {"replicates", "1"}}});
   }
   static void TearDownTestSuite() { std::filesystem::remove(path_); }
   static std::string fmt_name() { return "chokepoint_voi_" + std::to_string(::getpid()) + ".h5"; }
@@ -162,10 +156,35 @@ TEST_F(StoredInformation, TablesNameTheParameters) {
   InformationOptions options;
   const std::string table = report_information(path_, options), drivers = report_drivers(path_, options);
   EXPECT_NE(table.find("Best knowing nothing: push."), std::string::npos) << table;
+  EXPECT_NE(table.find("Knowing everything, chance included, would gain "), std::string::npos) << table;
   EXPECT_NE(table.find("(EVPI)"), std::string::npos) << table;
+  EXPECT_NE(table.find("% of EVPI"), std::string::npos) << table;
   for (const std::string& name : read_drivers(path_, read_result(path_), "value").drivers)
     EXPECT_NE(drivers.find("  " + name + " "), std::string::npos) << drivers;
   EXPECT_NE(drivers.find("run.replicates = 2"), std::string::npos);
+}
+
+TEST_F(StoredInformation, MarksWhatCannotBeToldFromZero) {
+  InformationOptions options;
+  for (const bool unicode : {true, false}) {
+    options.unicode = unicode;
+    const std::string mark = unicode ? "≈" : "~", reading = "; " + mark + " marks what cannot be told from zero at 95 %.\n";
+    EXPECT_TRUE(report_information(path_, options).ends_with(reading));
+    EXPECT_TRUE(report_drivers(path_, options).ends_with(reading));
+  }
+}
+
+TEST(InformationReport, AsksOfTheMetricThatSummaryShowsFirst) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("race.h5");
+  const Finished run = run_scenario(read_scenario(
+      {config_path("baseline.toml")}, {"run.trajectories=2048", "run.replicates=2", "run.years=1", "run.keep=2048"}));
+  write_result(path, {run.scenario, run.tallies, run.sample, run.statistics, {{"replicates", "2"}}});
+  InformationOptions options;
+  options.width = 1000;
+  const std::string text = report_information(path, options);
+  EXPECT_NE(text.find("policies by capability_lag (months)"), std::string::npos) << text;
+  EXPECT_NE(text.find("Knowing everything, of chance the mean of a world's 2 replicates, would gain "), std::string::npos) << text;
 }
 
 TEST_F(StoredInformation, RefusesWhatIsNotThere) {

@@ -15,7 +15,8 @@ Binning binning(Scale scale, double low, double high, double knee = 1, int log2_
     if (scale == Scale::kLinear) return x;
     return scale == Scale::kLog ? std::log(x) : std::copysign(std::log1p(std::fabs(x) / knee), x);
   };
-  return {scale, static_cast<float>(1 / knee), static_cast<float>(t(low)), static_cast<float>(kBins / (t(high) - t(low))), std::ldexp(1.0f, -log2_unit)};
+  return {scale, static_cast<float>(1 / knee), static_cast<float>(t(low)), static_cast<float>(kBins / (t(high) - t(low))),
+          std::ldexp(1.0f, -log2_unit)};
 }
 
 const Binning kLinear = binning(Scale::kLinear, -10, 30), kLog = binning(Scale::kLog, 1e-4, 1e4), kSignedLog = binning(Scale::kSignedLog, -1e6, 1e3, 0.1);

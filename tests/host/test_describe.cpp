@@ -1,0 +1,136 @@
+// The tables of `describe`: complete, and true of what runs write and configurations may say.
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "../../host/describe.h"
+#include "../../host/errors.h"
+#include "../../host/hdf5.h"
+#include "../../host/stop.h"
+#include "../e2e/run.h"
+#include "config_fixture.h"
+
+namespace chokepoint {
+namespace {
+
+template <class Act>
+std::string message_of(Act act) {
+  try {
+    act();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no UserError was thrown";
+  return "";
+}
+
+// The line of a table that starts with this key.
+std::string row_of(const std::string& text, const std::string& key) {
+  const auto at = text.find("\n" + key + " ");
+  return at == text.npos ? "" : text.substr(at + 1, text.find('\n', at + 1) - at - 1);
+}
+
+TEST(Describe, ShowsEveryRowOfEveryModel) {
+  for (const ModelInfo& model : models()) {
+    const auto expect_rows = [&](const char* topic, const auto& rows) {
+      const std::string text = describe(model.name, topic);
+      for (const auto& row : rows) EXPECT_TRUE(row_of(text, row.key).ends_with(row.meaning)) << topic << " " << row.key << "\n" << text;
+    };
+    expect_rows("parameters", model.parameters);
+    expect_rows("levers", model.levers);
+    expect_rows("metrics", model.metrics);
+    expect_rows("events", model.events);
+    EXPECT_TRUE(row_of("\n" + describe("", ""), model.name).ends_with(model.title));
+  }
+}
+
+TEST(Describe, ShowsUnitsRangesAndDirections) {
+  EXPECT_EQ(row_of(describe("brownian", "parameters"), "drift"), "drift       1/yr        (-inf, inf)  growth rate of the mean");
+  EXPECT_EQ(row_of(describe("brownian", "levers"), "hazard_cut"),
+            "hazard_cut  [0, 1]   0           no              share of the hazard that is removed");
+  EXPECT_EQ(row_of(describe("brownian", "metrics"), "value"), "value      1     higher  0.0001 to 10000, log  S(t)");
+  EXPECT_EQ(row_of(describe("brownian", "metrics"), "log_value"), "log_value  1     -       -10 to 10, linear     ln S(t)");
+  EXPECT_NE(row_of(describe("race", "metrics"), "capability_lag").find("  -600 to 3000, signed log, knee 1  "), std::string::npos);
+  EXPECT_NE(row_of(describe("race", "levers"), "enforcement").find("  yes  "), std::string::npos);
+}
+
+TEST(Describe, RaceIsTheModelIfNoneIsNamed) { EXPECT_EQ(describe("", "events"), describe("race", "events")); }
+
+TEST(Describe, UnknownNamesAreAnsweredWithTheList) {
+  EXPECT_EQ(message_of([] { describe("raze", ""); }), "'raze' is no model. There are: race, brownian, textbook.");
+  EXPECT_EQ(message_of([] { describe("race", "lever"); }),
+            "'lever' is no topic. There are: parameters, levers, metrics, events, statistics, stops.");
+  EXPECT_EQ(message_of([] { describe("x", "y"); }),
+            "'x' is no model. There are: race, brownian, textbook.\n'y' is no topic. There are: parameters, levers, metrics, "
+            "events, statistics, stops.");
+}
+
+// Words between runs of two blanks or more.
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  for (std::size_t at = 0; at < line.size();) {
+    const std::size_t end = std::min(line.find("  ", at), line.size());
+    cells.push_back(line.substr(at, end - at));
+    at = std::min(line.find_first_not_of(' ', end), line.size());
+  }
+  return cells;
+}
+
+// The rows of the table: group, statistic, axes, suffixes of errors, meaning.
+std::vector<std::vector<std::string>> statistics_of(const std::string& model) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(describe(model, "statistics"));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with('/')) rows.push_back(cells_of(line));
+  return rows;
+}
+
+TEST(Describe, EveryModelHasStatistics) {
+  for (const ModelInfo& model : models()) {
+    const auto rows = statistics_of(model.name);
+    EXPECT_GT(rows.size(), 25u);
+    for (const auto& row : rows) EXPECT_EQ(row.size(), 5u) << row.front();
+  }
+}
+
+TEST(Describe, StatisticsAndTheirErrorsAreInAResult) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("out.h5");
+  const Finished run = run_scenario(read_scenario(
+      {config_path("brownian.toml")}, {"run.trajectories=2000", "run.replicates=2", "outputs.satisfice={value='> 1'}", "run.keep=1000"}));
+  write_result(path, {run.scenario, run.tallies, run.sample, run.statistics, {}});
+  const Hdf5Reader file(path);
+  const auto rows = statistics_of("brownian");
+  for (const auto& row : rows) {
+    std::string name = row[1];
+    if (name.starts_with("METRIC")) name.replace(0, 6, "value");
+    const std::string dataset = (row[0] == "/" ? "/" : row[0] + "/") + name;
+    EXPECT_TRUE(file.has_dataset(dataset)) << dataset;
+    for (const char* suffix : {"_se", "_bounds"})
+      EXPECT_EQ(file.has_dataset(dataset + suffix), row[3].find(suffix) != std::string::npos) << dataset << suffix;
+  }
+  for (const char* name : {"METRIC_mean", "METRIC_quantile", "event_probability", "METRIC_probability_better", "METRIC_regret_mean",
+                           "METRIC_winner_corrected", "satisfied", "METRIC_first_order", "METRIC_pawn", "evpi", "METRIC_evppi"})
+    EXPECT_EQ(std::ranges::count(rows, name, [](const auto& row) { return row[1]; }), 1) << name;
+}
+
+TEST(Describe, StopsNameTheirKeys) {
+  const std::string text = describe("race", "stops");
+  for (const StopRow& row : stop_rows()) EXPECT_NE(row_of(text, row.name).find(row.meaning), std::string::npos) << row.name;
+  EXPECT_EQ(cells_of(row_of(text, "quantile")), (std::vector<std::string>{"quantile", "metric, quantile", "policy, time", "quantile"}));
+  EXPECT_TRUE(row_of(text, "regret_mean").ends_with(" *"));
+}
+
+using DescribedStops = ConfigTest;
+
+TEST_F(DescribedStops, TheExampleIsAConfiguration) {
+  const std::string text = describe("brownian", "stops");
+  const Scenario scenario = read(text.substr(text.find("[run.stop]")));
+  ASSERT_TRUE(scenario.stop);
+  EXPECT_EQ(scenario.stop->statistic, StopStatistic::kMeanDifference);
+  EXPECT_EQ(scenario.stop->max_trajectories, 100'000'000u);
+}
+
+}  // namespace
+}  // namespace chokepoint
