@@ -18,7 +18,8 @@ lanes='pack|math|random|distributions|events|triggers|tally|trajectory|cpu_|mode
 forbid "host/ must not include lanes" "#include .*kernels/($lanes)" host/*.*
 forbid "the program must not know a model" 'race|brownian|textbook' host/main.cpp
 forbid "mechanisms must not name threads, lanes or memory" 'thread|__shared__|blockIdx|malloc|new |std::vector|kLanes[^>]*\[' kernels/race/[a-l]*.h kernels/race/m[ae]*.h kernels/race/[r-z]*.h
-forbid "mechanisms include only what they are made of" '#include "\.\./(engine|trajectory|tally|cpu_|distributions|triggers|plan)' kernels/race/*.h kernels/brownian/*.h kernels/textbook/*.h
+forbid "mechanisms include only what they are made of" '#include "\.\./(engine|trajectory|tally|cpu_|distributions|triggers|plan)' \
+  kernels/race/*.h kernels/brownian/*.h kernels/textbook/*.h
 [ "$(grep -l '__global__' kernels/*.* kernels/*/*.h | tr '\n' ' ')" = "kernels/run_cuda.cu " ] || { echo "__global__ outside run_cuda.cu"; failed=1; }
 [ "$(grep -c '^__global__' kernels/run_cuda.cu)" = 5 ] ||
   { echo "there must be five __global__ functions: run, tally, analysis, choice and bin"; failed=1; }

@@ -34,7 +34,8 @@ void expect_refusal(const std::vector<std::string>& arguments, int code, const s
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
-  for (const char* verb : {"run", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices", "discover", "compare", "voi"}) {
+  for (const char* verb :
+       {"run", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices", "discover", "compare", "voi"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }
