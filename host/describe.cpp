@@ -173,14 +173,15 @@ std::string describe_statistics(const ModelInfo& model) {
       if (names.contains(fmt::format("{} {}{}", row.group, row.name, suffix))) errors.emplace_back(suffix);
     table.add({row.group, row.name, row.axes, errors.empty() ? "-" : fmt::format("{}", fmt::join(errors, ", ")), row.meaning});
   }
-  return table.text() + fmt::format(
-                            "\nMETRIC is any metric (chokepoint describe metrics); /decision, evpi and evppi are of those of which more or "
-                            "less is better.\n"
-                            "The error is in STATISTIC_se, one standard error, and STATISTIC_bounds, a 95 % interval.\n"
-                            "basis: trajectory, world; only with several replicates.\ncriterion: {}.\nwinning: {}.\n"
-                            "/histogram and /accumulator hold what statistics are made of, /sample single trajectories.\n",
-                            fmt::join(kCriterionNames, kCriterionNames + kCriteria, ", "),
-                            fmt::join(kWinningNames, kWinningNames + kWinnings, ", "));
+  return table.text() +
+         fmt::format(
+             "\nMETRIC is any metric (chokepoint describe metrics); /decision, evpi and evppi are of those of which more or "
+             "less is better.\n"
+             "The error is in STATISTIC_se, one standard error, and STATISTIC_bounds, a 95 % interval.\n"
+             "basis: trajectory, world; only with several replicates.\ncriterion: {}.\nwinning: {}.\n"
+             "Of the groups, /sensitivity is there if a parameter varies; /histogram and /accumulator hold what statistics are made of, "
+             "/sample single trajectories.\n",
+             fmt::join(kCriterionNames, kCriterionNames + kCriteria, ", "), fmt::join(kWinningNames, kWinningNames + kWinnings, ", "));
 }
 
 // ---- what a run may watch

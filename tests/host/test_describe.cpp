@@ -98,8 +98,9 @@ TEST(Describe, EveryModelHasStatistics) {
 TEST(Describe, StatisticsAndTheirErrorsAreInAResult) {
   TemporaryFolder folder;
   const std::string path = folder.file("out.h5");
-  const Finished run = run_scenario(read_scenario(
-      {config_path("brownian.toml")}, {"run.trajectories=2000", "run.replicates=2", "outputs.satisfice={value='> 1'}", "run.keep=1000"}));
+  const Finished run = run_scenario(
+      read_scenario({config_path("brownian.toml")}, {"run.trajectories=2000", "run.replicates=2", "outputs.satisfice={value='> 1'}",
+                                                     "run.keep=1000", "parameters.drift={ uniform = { low = 0, high = 0.3 } }"}));
   write_result(path, {run.scenario, run.tallies, run.sample, run.statistics, {}});
   const Hdf5Reader file(path);
   const auto rows = statistics_of("brownian");
