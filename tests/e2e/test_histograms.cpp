@@ -20,6 +20,10 @@ void expect_close_quantiles(int months, const std::string& trajectories) {
     plan.steps = plan.record_every = months;
     plan.records = 1;
   }
+  AnalysisPlan& analysis = run.job.analysis;
+  analysis.records = analysis.times = run.job.shape.times = 1;
+  analysis.time[0] = 0;
+  run.scenario.sensitivity_records = {0};
   run.tallies = Tallies(run.job.shape);
   const auto engine = make_cpu_engine(run.job, available_cpus(), 0);
   engine->run(0, scenario.trajectories, run.sample);

@@ -100,6 +100,7 @@ Example::Example() {
   scenario.policies[0].title = "Status quo";
   scenario.policies[1].name = "tight";
   scenario.policies[1].title = "Tighter – with a dash";
+  scenario.policies[1].triggers.resize(1);
   tallies.trajectories = 5;
   for (std::size_t cell = 0; cell < shape.cells(); ++cell) {
     tallies.slots[cell * kSlots + cell] = 5;
