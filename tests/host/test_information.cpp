@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <numbers>
@@ -13,6 +14,7 @@
 #include "../../host/information.h"
 #include "../../host/read_sensitivity.h"
 #include "../../host/report_sensitivity.h"
+#include "../../host/toml_tools.h"
 #include "../e2e/run.h"
 #include "small_run.h"
 
@@ -184,7 +186,24 @@ TEST(InformationReport, AsksOfTheMetricThatSummaryShowsFirst) {
   const std::string text = report_information(path, options);
   EXPECT_NE(text.find("policies by capability_lag (months)"), std::string::npos) << text;
   EXPECT_NE(text.find("Knowing everything, of chance the mean of a world's 2 replicates, would gain "), std::string::npos) << text;
-  EXPECT_NE(text.find("% of EVPI"), std::string::npos) << text;
+}
+
+TEST(InformationReport, ShowsTheShareOfPerfectInformation) {
+  TemporaryFolder folder;
+  const std::string path = folder.file("textbook.h5");
+  const Finished run = run_scenario(read_scenario({config_path("textbook.toml")}, {"run.trajectories=8192", "run.keep=4096"}));
+  write_result(path, {run.scenario, run.tallies, run.sample, run.statistics, {}});
+  InformationOptions options;
+  options.metric = "payoff";
+  const std::string text = report_information(path, options);
+  EXPECT_NE(text.find("% of EVPI\n"), std::string::npos) << text;
+  const std::string row = text.substr(text.find("  x1 "), text.find('\n', text.find("  x1 ")) - text.find("  x1 "));
+  const std::vector<int> decided = decided_metrics(*run.scenario.model);
+  const auto decision = std::ranges::find(decided, row_number(run.scenario.model->metrics, "payoff")) - decided.begin();
+  const Information& known = run.statistics.information[static_cast<std::size_t>(decision)];
+  // "0.367 ± 0.007     94 ± 2": the last number but its error.
+  const std::string until_error = row.substr(0, row.rfind(" ±"));
+  EXPECT_NEAR(std::stod(until_error.substr(until_error.rfind(' '))), 100 * known.partial[0].value / known.perfect.value, 2) << text;
 }
 
 TEST_F(StoredInformation, RefusesWhatIsNotThere) {
