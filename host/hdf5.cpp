@@ -275,8 +275,7 @@ void Hdf5Writer::attach_axes(const Variable& variable, const Handle& dataset) {
   for (const Axis& axis : variable.axes) {
     Scales& scales = group_scales_.contains(axis.name) ? group_scales_ : root_scales_;
     const auto scale = scales.find(axis.name);
-    if (scale == scales.end())
-      throw std::logic_error("dataset '" + variable.name + "': axis '" + axis.name + "' has no coordinate");
+    if (scale == scales.end()) throw std::logic_error("dataset '" + variable.name + "': axis '" + axis.name + "' has no coordinate");
     scale->second.note(own, references.size());
     references.push_back(scale->second.reference());
   }

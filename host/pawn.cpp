@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace chokepoint {
 
@@ -38,15 +39,16 @@ Shares shares(const Row& below) {
   return result;
 }
 
-// Two loops, so that vector instructions can be used in the first.
+// In short loops: most of the time of PAWN is spent here.
 Place farthest(const Row& bin, const Shares& whole) {
   const double of_bin = std::max(1, bin.back());
-  Shares distance;
-  for (int j = 0; j < kPawnPlaces; ++j) distance[j] = bin[j] / of_bin - whole[j];
-  int most = 0;
-  for (int j = 1; j < kPawnPlaces; ++j)
-    if (std::abs(distance[j]) > std::abs(distance[most])) most = j;
-  return {most, distance[most] < 0 ? -1.0 : 1.0, std::abs(distance[most])};
+  Shares difference, distance;
+  for (int j = 0; j < kPawnPlaces; ++j) difference[j] = bin[j] / of_bin - whole[j];
+  for (int j = 0; j < kPawnPlaces; ++j) distance[j] = std::abs(difference[j]);
+  double most = 0;
+  for (const double x : distance) most = std::max(most, x);
+  const auto slot = static_cast<int>(std::ranges::find(distance, most) - distance.begin());
+  return {slot, difference[slot] < 0 ? -1.0 : 1.0, most};
 }
 
 struct Fold {
@@ -73,13 +75,13 @@ Distances measure(const Fold& fold, const std::array<Place, kPawnBins>& places) 
     result.of_bin[b] = sign * (own_share[b] - share);
     for (int j = 0; j < kSlotsOfPlaces; ++j) whole[j] += sign * ((j <= slot) - share);
   }
-  double squares = 0;
+  std::array<double, kSlotsOfPlaces> squares{};
   for (int b = 0; b < kPawnBins; ++b)
     for (int j = 0; j < kSlotsOfPlaces; ++j) {
       const double psi = weight[b] * ((j <= places[b].slot) - own_share[b]) - whole[j];
-      squares += fold.counts[b][j] * psi * psi;
+      squares[j] += fold.counts[b][j] * psi * psi;
     }
-  result.variance = squares / (n * n);
+  result.variance = std::accumulate(squares.begin(), squares.end(), 0.0) / (n * n);
   return result;
 }
 
