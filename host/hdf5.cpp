@@ -17,6 +17,10 @@ namespace chokepoint {
 namespace {
 
 constexpr std::size_t kMaxChunkBytes = std::size_t{4} << 20;
+constexpr std::size_t kSmallChunkBytes = std::size_t{64} << 10;
+// Half of the chunks that a node of a dataset's index has room for. Nodes are stored full-sized, one at least for every dataset: the
+// library's 32 would take 3 kB for each, and most have one chunk, few more than ten.
+constexpr unsigned kIndexHalfNode = 2;
 constexpr std::size_t kMaxReadElements = std::size_t{1} << 27;  // a damaged file may claim any size
 constexpr unsigned kCreationOrder = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 
@@ -93,11 +97,17 @@ void write_attribute(hid_t object, const Attribute& attribute) {
   write_attribute(object, attribute.name, H5T_NATIVE_DOUBLE, one, &std::get<double>(value));
 }
 
-// At most 4 MiB: one policy and all times, less if that is too much.
+std::size_t divide_up(std::size_t n, std::size_t by) { return (n + by - 1) / by; }
+
+// One policy and all times; several policies up to 64 KiB together, less than one above 4 MiB.
 std::vector<hsize_t> chunk_of(const Variable& variable, Number type) {
   std::vector<hsize_t> chunk;
   for (const Axis& axis : variable.axes) chunk.push_back(axis.length);
-  if (chunk.size() > 1 && variable.axes.front().name == "policy") chunk.front() = 1;
+  if (chunk.size() > 1 && variable.axes.front().name == "policy") {
+    const std::size_t small = std::clamp(kSmallChunkBytes / (variable.row_size() * size_of(type)), std::size_t{1}, variable.rows());
+    const std::size_t chunks = divide_up(variable.rows(), small);
+    chunk.front() = divide_up(variable.rows(), chunks);
+  }
   const auto bytes = [&] { return std::accumulate(chunk.begin(), chunk.end(), size_of(type), std::multiplies<>()); };
   for (std::size_t axis = 0; bytes() > kMaxChunkBytes; axis += chunk[axis] == 1) chunk[axis] = (chunk[axis] + 1) / 2;
   return chunk;
@@ -114,6 +124,12 @@ Handle numeric_properties(const Variable& variable, Number type) {
   check_hdf5(H5Pset_fill_time(list, H5D_FILL_TIME_IFSET), "laying out dataset", variable.name);
   if (type != Number::kInt64) check_hdf5(H5Pset_fill_value(list, H5T_NATIVE_DOUBLE, &missing), "laying out dataset", variable.name);
   return list;
+}
+
+hobj_ref_t reference_to(const Handle& dataset, const std::string& name) {
+  hobj_ref_t reference;
+  check_hdf5(H5Rcreate(&reference, dataset, ".", H5R_OBJECT, -1), "making a reference to", name);
+  return reference;
 }
 
 void write_missing_value(const Handle& dataset, Number type) {
@@ -182,6 +198,7 @@ Hdf5Writer::Hdf5Writer(const std::string& path) {
   const Handle creation = make_handle(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   check_hdf5(H5Pset_link_creation_order(creation, kCreationOrder), "creating", "the file");
   check_hdf5(H5Pset_attr_creation_order(creation, kCreationOrder), "creating", "the file");
+  check_hdf5(H5Pset_istore_k(creation, kIndexHalfNode), "creating", "the file");
   const Handle access = make_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   check_hdf5(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18), "creating", "the file");
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
@@ -191,8 +208,24 @@ Hdf5Writer::Hdf5Writer(const std::string& path) {
   enter("/");
 }
 
+DimensionScale::DimensionScale(const Handle& dataset, const std::string& name) : name_(name), reference_(reference_to(dataset, name)) {
+  check_hdf5(H5DSset_scale(dataset, name.c_str()), "making a dimension scale of", name);
+  check_hdf5(H5Iinc_ref(dataset), "keeping", name);
+  dataset_ = Handle(dataset, H5Dclose, "keeping", name);
+}
+
+void DimensionScale::close() {
+  if (!attached_.empty()) {
+    const Handle type = make_handle(H5Tcreate(H5T_COMPOUND, sizeof(Attached)), H5Tclose);
+    check_hdf5(H5Tinsert(type, "dataset", HOFFSET(Attached, dataset), H5T_STD_REF_OBJ), "listing what is attached to", name_);
+    check_hdf5(H5Tinsert(type, "dimension", HOFFSET(Attached, dimension), H5T_NATIVE_INT32), "listing what is attached to", name_);
+    write_attribute(dataset_, "REFERENCE_LIST", type, make_space({attached_.size()}), attached_.data());
+  }
+  dataset_.close("writing dataset", name_);
+}
+
 void Hdf5Writer::close(Scales& scales) {
-  for (auto& [name, scale] : scales) scale.close("writing dataset", name);
+  for (auto& [name, scale] : scales) scale.close();
   scales.clear();
 }
 
@@ -233,19 +266,24 @@ Handle Hdf5Writer::make_dataset(const Variable& variable, hid_t type, hid_t spac
 // stays the root's.
 void Hdf5Writer::attach_axes(const Variable& variable, const Handle& dataset) {
   if (is_coordinate(variable) && !root_scales_.contains(variable.name) && !group_scales_.contains(variable.name)) {
-    check_hdf5(H5DSset_scale(dataset, variable.name.c_str()), "making a dimension scale of", variable.name);
-    check_hdf5(H5Iinc_ref(dataset), "keeping", variable.name);
-    (in_root_ ? root_scales_ : group_scales_)[variable.name] = Handle(dataset, H5Dclose, "keeping", variable.name);
+    (in_root_ ? root_scales_ : group_scales_).emplace(variable.name, DimensionScale(dataset, variable.name));
     return;
   }
-  for (unsigned axis = 0; axis < variable.axes.size(); ++axis) {
-    const std::string& name = variable.axes[axis].name;
-    const Scales& scales = group_scales_.contains(name) ? group_scales_ : root_scales_;
-    const auto scale = scales.find(name);
-    if (scale == scales.end())
-      throw std::logic_error("dataset '" + variable.name + "': axis '" + name + "' has no coordinate");
-    check_hdf5(H5DSattach_scale(dataset, scale->second, axis), "attaching an axis to", variable.name);
+  if (variable.axes.empty()) return;
+  const hobj_ref_t own = reference_to(dataset, variable.name);
+  std::vector<hobj_ref_t> references;
+  for (const Axis& axis : variable.axes) {
+    Scales& scales = group_scales_.contains(axis.name) ? group_scales_ : root_scales_;
+    const auto scale = scales.find(axis.name);
+    if (scale == scales.end()) throw std::logic_error("dataset '" + variable.name + "': axis '" + axis.name + "' has no coordinate");
+    scale->second.note(own, references.size());
+    references.push_back(scale->second.reference());
   }
+  // For each axis a list of its scales ("HDF5 Dimension Scale Specification and Design Notes"): here one.
+  std::vector<hvl_t> list;
+  for (hobj_ref_t& reference : references) list.push_back({1, &reference});
+  const Handle type = make_handle(H5Tvlen_create(H5T_STD_REF_OBJ), H5Tclose);
+  write_attribute(dataset, "DIMENSION_LIST", type, make_space({list.size()}), list.data());
 }
 
 void Hdf5Writer::write_texts(const Variable& variable, std::span<const std::string> values) {

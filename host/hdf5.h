@@ -1,5 +1,6 @@
 // A thin layer over the C API of HDF5 that writes what netCDF tools read: every axis has an attached
-// dimension scale, texts are variable-length UTF-8, filters are shuffle, deflate and Fletcher-32. Every call is
+// dimension scale, texts are variable-length UTF-8, filters are shuffle, deflate and Fletcher-32. Small numeric datasets are one
+// chunk and keep the filters: contiguous, a thousand of them would take more room, and have no checksum. Every call is
 // checked: on a full disk HDF5 may report the failure only when a dataset is closed, and not when the file is.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
@@ -93,6 +94,29 @@ class DatasetWriter {
   Number type_;
 };
 
+// The coordinate of an axis, and all that is attached to it. An attribute of it, REFERENCE_LIST, repeats what every dataset says of its
+// own axes. H5DSattach_scale writes it anew for each dataset, which takes time and leaves holes that grow with the square of their
+// number: here it is written once, when the scale is closed.
+class DimensionScale {
+ public:
+  DimensionScale(const Handle& dataset, const std::string& name);  // makes it one
+  hobj_ref_t reference() const { return reference_; }
+  void note(hobj_ref_t dataset, std::size_t axis) { attached_.push_back({dataset, static_cast<std::int32_t>(axis), 0}); }
+  void close();
+
+ private:
+  // An entry of REFERENCE_LIST ("HDF5 Dimension Scale Specification and Design Notes"), as wide as those that the library writes.
+  struct Attached {
+    hobj_ref_t dataset;
+    std::int32_t dimension, unused = 0;
+  };
+
+  Handle dataset_;
+  std::string name_;
+  hobj_ref_t reference_;
+  std::vector<Attached> attached_;
+};
+
 // A new file. The axes of a dataset must have got their coordinates before, in its group or in the root.
 class Hdf5Writer {
  public:
@@ -109,7 +133,7 @@ class Hdf5Writer {
   void attach_axes(const Variable& variable, const Handle& dataset);
 
   Handle file_, group_;
-  using Scales = std::map<std::string, Handle>;  // by axis
+  using Scales = std::map<std::string, DimensionScale>;  // by axis
   static void close(Scales& scales);
   // netCDF looks for dimensions in a dataset's own group and in those above it.
   Scales root_scales_, group_scales_;

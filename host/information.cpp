@@ -97,8 +97,9 @@ class Choice {
       const int b = bins(driver)[w];
       for (int p = 0; p < policies; ++p) rest[p] = gain(p, w) - mean[p * kDriverBins + b];
       for (int p = 0; p < policies; ++p)
-        for (int q = 0; q <= p; ++q) result[p * policies + q] += rest[p] * rest[q] / in_.probed;
+        for (int q = 0; q <= p; ++q) result[p * policies + q] += rest[p] * rest[q];
     }
+    for (double& x : result) x /= in_.probed;
     return result;
   }
 

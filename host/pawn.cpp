@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "estimate.h"
 
@@ -29,16 +30,25 @@ struct Place {
   int slot = 0;
   double sign = 1, distance = 0;
 };
-Place farthest(const Row& bin, const Row& whole) {
-  const double of_bin = std::max(1, bin.back()), of_whole = std::max(1, whole.back());
-  Place place;
-  double most = -1;
-  for (int j = 0; j < kPawnPlaces; ++j) {
-    const double distance = bin[j] / of_bin - whole[j] / of_whole;
-    if (std::abs(distance) > most) most = std::abs(distance), place = {j, distance < 0 ? -1.0 : 1.0, 0};
-  }
-  place.distance = most;
-  return place;
+
+using Shares = std::array<double, kPawnPlaces>;  // of all values, in this slot and below
+
+Shares shares(const Row& below) {
+  Shares result;
+  for (int j = 0; j < kPawnPlaces; ++j) result[j] = below[j] / static_cast<double>(std::max(1, below.back()));
+  return result;
+}
+
+// In short loops: most of the time of PAWN is spent here.
+Place farthest(const Row& bin, const Shares& whole) {
+  const double of_bin = std::max(1, bin.back());
+  Shares difference, distance;
+  for (int j = 0; j < kPawnPlaces; ++j) difference[j] = bin[j] / of_bin - whole[j];
+  for (int j = 0; j < kPawnPlaces; ++j) distance[j] = std::abs(difference[j]);
+  double most = 0;
+  for (const double x : distance) most = std::max(most, x);
+  const auto slot = static_cast<int>(std::ranges::find(distance, most) - distance.begin());
+  return {slot, difference[slot] < 0 ? -1.0 : 1.0, most};
 }
 
 struct Fold {
@@ -65,13 +75,13 @@ Distances measure(const Fold& fold, const std::array<Place, kPawnBins>& places) 
     result.of_bin[b] = sign * (own_share[b] - share);
     for (int j = 0; j < kSlotsOfPlaces; ++j) whole[j] += sign * ((j <= slot) - share);
   }
-  double squares = 0;
+  std::array<double, kSlotsOfPlaces> squares{};
   for (int b = 0; b < kPawnBins; ++b)
     for (int j = 0; j < kSlotsOfPlaces; ++j) {
       const double psi = weight[b] * ((j <= places[b].slot) - own_share[b]) - whole[j];
-      squares += fold.counts[b][j] * psi * psi;
+      squares[j] += fold.counts[b][j] * psi * psi;
     }
-  result.variance = squares / (n * n);
+  result.variance = std::accumulate(squares.begin(), squares.end(), 0.0) / (n * n);
   return result;
 }
 
@@ -110,11 +120,12 @@ Estimate pawn(const std::vector<std::uint8_t>& slots, const std::uint8_t* bins) 
   for (const Fold& fold : folds) {
     Row others = all_below;
     add(fold.all_below, others, -1);
+    const Shares whole = shares(others);
     std::array<Place, kPawnBins> places;
     for (int b = 0; b < kPawnBins; ++b) {
       Row bin = below[b];
       add(fold.below[b], bin, -1);
-      places[b] = farthest(bin, others);
+      places[b] = farthest(bin, whole);
     }
     const Distances measured = measure(fold, places);
     for (int b = 0; b < kPawnBins; ++b) distance[b] += measured.of_bin[b] / kFolds;
@@ -126,10 +137,11 @@ Estimate pawn(const std::vector<std::uint8_t>& slots, const std::uint8_t* bins) 
   // choice of places adds to the variance was measured (tests/host/test_sensitivity.cpp).
   constexpr double kLoss = 0.25, kShared = 1.1, kChosen = 0.25, kClear = 10;
   const double noise = variance / kPawnBins;
+  const Shares whole = shares(all_below);
   double sum = 0, inflation = 0;
   for (int b = 0; b < kPawnBins; ++b) {
     const double unclear = 1 / (1 + distance[b] * distance[b] / (kClear * noise));
-    sum += distance[b] + (1 - unclear) * kLoss * (farthest(below[b], all_below).distance - distance[b]);
+    sum += distance[b] + (1 - unclear) * kLoss * (farthest(below[b], whole).distance - distance[b]);
     inflation += (1 + kChosen + kShared * unclear) / kPawnBins;
   }
   return {sum / kPawnBins, std::sqrt(variance * inflation) / kPawnBins};

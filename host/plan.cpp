@@ -353,11 +353,13 @@ std::size_t estimate_file_size(const Scenario& scenario) {
   // Bytes after compression, fitted to files of the baseline with 2,000 to 1,000,000 trajectories: histograms fill up with their
   // logarithm. Constant parameters and empty bins take next to nothing.
   const double grown = std::max(0.0, std::log(static_cast<double>(scenario.trajectories) / 2000));
-  const double cells = static_cast<double>(s.cells()) * (1300 + 200 * grown);
+  const double cells = static_cast<double>(s.cells()) * (1070 + 205 * grown);
   const double joint = static_cast<double>(s.joints) * s.policies * s.records * kJointSide * kJointSide / 2;
-  const double drivers = s.drivers * (static_cast<double>(s.outputs()) * (151 + 3.7 * grown) + s.policies * s.metrics * 124.0);
-  const double sample = static_cast<double>(scenario.keep) * (s.drivers + s.policies * (s.metrics + s.events)) * 2.8;
-  const double datasets = 300'000 + 45'000.0 * s.policies * s.metrics;
+  const double drivers = s.drivers * (static_cast<double>(s.outputs()) * (147 + 3.7 * grown) + s.policies * s.metrics * 113.0);
+  const auto kept = static_cast<double>(std::min<std::uint64_t>(scenario.keep, scenario.trajectories));
+  const double sample = kept * (s.drivers + s.policies * (s.metrics + s.events)) * 2.8;
+  // What HDF5 adds to some 70 datasets of each metric, and the texts.
+  const double datasets = 70'000.0 * s.metrics;
   return static_cast<std::size_t>(cells + joint + drivers + sample + datasets);
 }
 

@@ -142,11 +142,14 @@ TEST(CommandLine, PlanSaysWhetherTheCapAllowsTheTarget) {
 
 TEST(CommandLine, PlanKnowsTheSizeOfTheFile) {
   TemporaryFolder folder;
-  for (const char* name : {"brownian.toml", "smoke.toml"}) {
-    const std::string path = folder.file(std::string(name) + ".h5");
-    ASSERT_EQ(chokepoint_({"run", config_path(name), "-o", path, "--quiet", "--device", "cpu"}).code, 0);
-    const double predicted = static_cast<double>(estimate_file_size(read_scenario({config_path(name)}, {})));
-    EXPECT_NEAR(predicted / static_cast<double>(std::filesystem::file_size(path)), 1, 0.2) << name;
+  const std::vector<std::pair<std::string, std::string>> runs = {
+      {"brownian.toml", "200000"}, {"brownian.toml", "2000"}, {"smoke.toml", "2000"}, {"baseline.toml", "4000"}};
+  for (const auto& [name, trajectories] : runs) {
+    const std::string path = folder.file(name + trajectories + ".h5");
+    ASSERT_EQ(chokepoint_({"run", config_path(name), "--trajectories", trajectories, "-o", path, "--quiet", "--device", "cpu"}).code, 0);
+    const Scenario scenario = read_scenario({config_path(name)}, {"run.trajectories=" + trajectories});
+    const auto predicted = static_cast<double>(estimate_file_size(scenario));
+    EXPECT_NEAR(predicted / static_cast<double>(std::filesystem::file_size(path)), 1, 0.2) << name << ", " << trajectories;
   }
 }
 

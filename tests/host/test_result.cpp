@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 #include <hdf5.h>
+#include <hdf5_hl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -476,6 +477,47 @@ TEST_F(ResultFile, TruncatedFilesAreRefused) {
     const std::string message = message_of<UserError>([&] { read_result(path); });
     EXPECT_NE(message.find(": is damaged or incomplete: opening '" + path + "' failed: "), std::string::npos) << size << " " << message;
   }
+}
+
+// Readers follow DIMENSION_LIST of the dataset; REFERENCE_LIST of the scale must say the same.
+TEST_F(ResultFile, AxesAreAttachedBothWays) {
+  write_result(path, example.result());
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  const auto attached = [&](const char* dataset, const char* scale, unsigned axis) {
+    const hid_t of = H5Dopen2(file, dataset, H5P_DEFAULT), to = H5Dopen2(file, scale, H5P_DEFAULT);
+    const htri_t is = H5DSis_attached(of, to, axis);  // looks into both lists
+    H5Dclose(of);
+    H5Dclose(to);
+    return is;
+  };
+  EXPECT_GT(attached("value_mean", "policy", 0), 0);
+  EXPECT_GT(attached("value_mean", "time", 1), 0);
+  EXPECT_EQ(attached("value_mean", "time", 0), 0);
+  EXPECT_GT(attached("/histogram/value_count", "/histogram/value_bin", 2), 0);
+  EXPECT_GT(attached("/histogram/policy", "policy", 0), 0);  // repeated for labels: the axis is the root's
+  EXPECT_GT(attached("event_title", "event", 0), 0);
+  H5Fclose(file);
+}
+
+TEST_F(ResultFile, SmallDatasetsCostLittle) {
+  write_result(path, example.result());
+  struct Found {
+    double datasets = 0, stored = 0;
+  } found;
+  const auto count = [](hid_t file, const char* name, const auto*, void* to) -> herr_t {
+    const hid_t object = H5Oopen(file, name, H5P_DEFAULT);
+    if (H5Iget_type(object) == H5I_DATASET) {
+      static_cast<Found*>(to)->datasets += 1;
+      static_cast<Found*>(to)->stored += static_cast<double>(H5Dget_storage_size(object));
+    }
+    return H5Oclose(object);
+  };
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  EXPECT_EQ(H5Lvisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, count, &found), 0);
+  H5Fclose(file);
+  EXPECT_GT(found.datasets, 100);
+  // Header and attributes take some 700 bytes; an index of the library's own size would add 2,000 to 4,000.
+  EXPECT_LT((static_cast<double>(fs::file_size(path)) - found.stored) / found.datasets, 1500);
 }
 
 TEST_F(ResultFile, FlippedBitsInNumbersAreNoticed) {
