@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 
-#include "../../host/config.h"
-#include "../../host/plan.h"
+#include "../../host/config/config.h"
+#include "../../host/run/plan.h"
 
 namespace chokepoint {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "../../host/config.h"
-#include "../../host/plan.h"
+#include "../../host/config/config.h"
+#include "../../host/run/plan.h"
 
 int main(int count, char** arguments) {
   using namespace chokepoint;

@@ -9,11 +9,11 @@
 #include <fstream>
 #include <string>
 
-#include "../../host/config.h"
-#include "../../host/execute.h"
-#include "../../host/plan.h"
-#include "../../host/result.h"
-#include "../../host/statistics.h"
+#include "../../host/config/config.h"
+#include "../../host/results/result.h"
+#include "../../host/run/execute.h"
+#include "../../host/run/plan.h"
+#include "../../host/statistics/statistics.h"
 
 namespace chokepoint {
 

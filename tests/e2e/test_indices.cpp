@@ -6,7 +6,7 @@
 #include <boost/math/constants/constants.hpp>
 #include <cmath>
 
-#include "../../host/index_design.h"
+#include "../../host/statistics/index_design.h"
 #include "run.h"
 
 namespace chokepoint {

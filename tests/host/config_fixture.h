@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "../../host/config.h"
+#include "../../host/config/config.h"
 #include "../../host/errors.h"
 
 namespace chokepoint {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <random>
 
-#include "../../host/labelled_points.h"
+#include "../../host/discover/labelled_points.h"
 
 namespace chokepoint {
 

@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#include "../../host/plan.h"
+#include "../../host/run/plan.h"
 #include "../../host/scenario.h"
 #include "../../kernels/random.h"
 #include "../../kernels/tally.h"

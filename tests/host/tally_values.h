@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "../../host/plan.h"
+#include "../../host/run/plan.h"
 #include "../../kernels/tally.h"
 
 namespace chokepoint {

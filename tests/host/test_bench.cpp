@@ -9,9 +9,9 @@
 #include <boost/property_tree/ptree.hpp>
 #include <sstream>
 
-#include "../../host/bench.h"
-#include "../../host/cli.h"
+#include "../../host/commands/cli.h"
 #include "../../host/errors.h"
+#include "../../host/run/bench.h"
 #include "../e2e/run.h"
 
 namespace chokepoint {

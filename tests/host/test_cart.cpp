@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "../../host/cart.h"
+#include "../../host/discover/cart.h"
 #include "labelled_fixture.h"
 
 namespace chokepoint {

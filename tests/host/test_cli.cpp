@@ -5,7 +5,7 @@
 #include <csignal>
 #include <filesystem>
 
-#include "../../host/cli.h"
+#include "../../host/commands/cli.h"
 #include "../e2e/run.h"
 
 namespace chokepoint {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "../../host/report_decision.h"
+#include "../../host/reports/report_decision.h"
 
 namespace chokepoint {
 namespace {

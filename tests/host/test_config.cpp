@@ -5,7 +5,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "../../host/config.h"
+#include "../../host/config/config.h"
 #include "config_fixture.h"
 
 namespace chokepoint {

@@ -5,8 +5,8 @@
 #include <boost/math/distributions/normal.hpp>
 #include <random>
 
-#include "../../host/decision.h"
-#include "../../host/winner.h"
+#include "../../host/statistics/decision.h"
+#include "../../host/statistics/winner.h"
 #include "tally_values.h"
 
 namespace chokepoint {

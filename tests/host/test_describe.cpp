@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <sstream>
 
-#include "../../host/describe.h"
 #include "../../host/errors.h"
-#include "../../host/hdf5.h"
-#include "../../host/stop.h"
+#include "../../host/reports/describe.h"
+#include "../../host/results/hdf5.h"
+#include "../../host/run/stop.h"
 #include "../e2e/run.h"
 #include "config_fixture.h"
 

@@ -7,8 +7,8 @@
 #include <latch>
 #include <new>
 
-#include "../../host/devices.h"
 #include "../../host/errors.h"
+#include "../../host/run/devices.h"
 #include "../e2e/run.h"
 #include "../gpu/compare.h"
 

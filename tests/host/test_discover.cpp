@@ -5,11 +5,11 @@
 #include <boost/math/distributions/normal.hpp>
 #include <numeric>
 
-#include "../../host/cli.h"
-#include "../../host/discover.h"
-#include "../../host/distribution_config.h"
+#include "../../host/commands/cli.h"
+#include "../../host/config/distribution_config.h"
+#include "../../host/discover/discover.h"
+#include "../../host/discover/when.h"
 #include "../../host/errors.h"
-#include "../../host/when.h"
 #include "../e2e/run.h"
 #include "labelled_fixture.h"
 

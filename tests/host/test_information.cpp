@@ -8,13 +8,13 @@
 #include <filesystem>
 #include <numbers>
 
-#include "../../host/config.h"
+#include "../../host/config/config.h"
+#include "../../host/config/toml_tools.h"
 #include "../../host/errors.h"
-#include "../../host/execute.h"
-#include "../../host/information.h"
-#include "../../host/read_sensitivity.h"
-#include "../../host/report_sensitivity.h"
-#include "../../host/toml_tools.h"
+#include "../../host/reports/report_sensitivity.h"
+#include "../../host/results/read_sensitivity.h"
+#include "../../host/run/execute.h"
+#include "../../host/statistics/information.h"
 #include "../e2e/run.h"
 #include "small_run.h"
 

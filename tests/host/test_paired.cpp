@@ -5,7 +5,7 @@
 #include <boost/math/distributions/normal.hpp>
 #include <random>
 
-#include "../../host/paired.h"
+#include "../../host/statistics/paired.h"
 #include "tally_values.h"
 
 namespace chokepoint {

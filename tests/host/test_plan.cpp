@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "../../host/errors.h"
-#include "../../host/plan.h"
-#include "../../host/statistics.h"
+#include "../../host/run/plan.h"
+#include "../../host/statistics/statistics.h"
 #include "../../kernels/tally.h"
 
 namespace chokepoint {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "../../host/prim.h"
+#include "../../host/discover/prim.h"
 #include "labelled_fixture.h"
 
 namespace chokepoint {

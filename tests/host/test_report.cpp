@@ -7,8 +7,8 @@
 #include <sstream>
 
 #include "../../host/errors.h"
-#include "../../host/report.h"
-#include "../../host/terminal.h"
+#include "../../host/reports/report.h"
+#include "../../host/reports/terminal.h"
 
 namespace chokepoint {
 namespace {

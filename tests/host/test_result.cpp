@@ -15,7 +15,7 @@
 #include <functional>
 
 #include "../../host/errors.h"
-#include "../../host/result.h"
+#include "../../host/results/result.h"
 #include "../../kernels/tally.h"
 
 namespace chokepoint {

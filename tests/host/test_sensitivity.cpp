@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "../../host/output_series.h"
-#include "../../host/pawn.h"
-#include "../../host/sensitivity.h"
+#include "../../host/statistics/output_series.h"
+#include "../../host/statistics/pawn.h"
+#include "../../host/statistics/sensitivity.h"
 #include "small_run.h"
 
 namespace chokepoint {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <random>
 
-#include "../../host/plan.h"
-#include "../../host/statistics.h"
+#include "../../host/run/plan.h"
+#include "../../host/statistics/statistics.h"
 #include "../../kernels/tally.h"
 
 namespace chokepoint {

@@ -8,8 +8,8 @@
 #include <functional>
 #include <limits>
 
-#include "../../host/forecast.h"
-#include "../../host/stop.h"
+#include "../../host/run/forecast.h"
+#include "../../host/run/stop.h"
 #include "../e2e/run.h"
 
 namespace chokepoint {

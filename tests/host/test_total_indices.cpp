@@ -8,7 +8,7 @@
 #include <functional>
 #include <random>
 
-#include "../../host/total_indices.h"
+#include "../../host/statistics/total_indices.h"
 
 namespace chokepoint {
 namespace {

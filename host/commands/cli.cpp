@@ -1,0 +1,309 @@
+// One table of verbs and their options; errors become exit codes here and nowhere else.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "../config/config.h"
+#include "../errors.h"
+#include "../reports/describe.h"
+#include "../reports/report.h"
+#include "../reports/report_sensitivity.h"
+#include "../results/result.h"
+#include "../run/bench.h"
+#include "../run/execute.h"
+#include "../run/plan.h"
+#include "fmt/format.h"
+#include "fmt/ostream.h"
+#include "verbs.h"
+
+namespace chokepoint {
+
+namespace {
+
+struct Verb {
+  const char* name;
+  const char* arguments;
+  const char* meaning;
+  const char* example;
+  int (*run)(const po::variables_map&, const Words& arguments);
+  void (*options)(po::options_description&);
+};
+
+// ---- options
+
+void run_options(po::options_description& o) {
+  configuration_options(o);
+  device_options(o);
+  auto add = o.add_options();
+  add("output,o", po::value<std::string>()->value_name("OUT.h5"), "result file; default: outputs/NAME.h5 after the last FILE");
+  add("time-limit", po::value<double>()->default_value(0)->value_name("SECONDS"), "stop then and write what is done; 0: none");
+  add("force", po::bool_switch(), "overwrite an existing result");
+  add("quiet", po::bool_switch(), "no progress and no summary");
+}
+
+void describe_options(po::options_description& o) {
+  o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race, brownian or textbook");
+}
+
+void bench_options(po::options_description& o) {
+  configuration_options(o);
+  device_options(o);
+  auto add = o.add_options();
+  add("seconds", po::value<double>()->default_value(60)->value_name("S"), "about how long it may take in total");
+  add("json", po::value<std::string>()->value_name("OUT.json"), "write all figures, with every repetition, to this file");
+  add("force", po::bool_switch(), "overwrite an existing file");
+}
+
+void no_options(po::options_description&) {}
+
+// ---- verbs
+
+Provenance provenance_of(const Scenario& s, const Tallies& tallies, const Outcome& outcome, const std::string& started) {
+  Provenance entries = build_provenance();
+  const auto add = [&](const char* name, const std::string& value) { entries.emplace_back(name, value); };
+  add("device", outcome.device);
+  add("started", started);
+  add("seconds", fmt::format("{:.2f}", outcome.seconds));
+  add("trajectory_months_per_second", fmt::format("{:.4g}", static_cast<double>(outcome.trajectories) * s.steps() *
+                                                                static_cast<double>(s.policies.size()) / outcome.seconds));
+  add("trajectories", fmt::format("{}", outcome.trajectories));
+  add("trajectories_wanted", fmt::format("{}", s.trajectories));
+  add("ended_early", outcome.reason);
+  if (outcome.error && outcome.ending != Ending::kInterrupted) add("stop_standard_error", fmt::format("{}", *outcome.error));
+  add("replicates", fmt::format("{}", s.replicates));
+  add("seed_worlds", fmt::format("{}", s.seed_worlds));
+  add("seed_chance", fmt::format("{}", s.seed_chance));
+  std::int64_t clamped = 0, non_finite = 0;
+  for (const std::int64_t count : tallies.clamped) clamped += count;
+  for (const std::uint64_t first : tallies.first_non_finite) non_finite += first != std::numeric_limits<std::uint64_t>::max();
+  add("clamped_draws", fmt::format("{}", clamped));
+  add("policies_with_non_finite_values", fmt::format("{}", non_finite));
+  add_configuration(s, entries);
+  return entries;
+}
+
+// What the user must know before trusting the numbers; to standard error.
+void warn(const Scenario& s, const Tallies& tallies) {
+  for (std::size_t p = 0; p < s.policies.size(); ++p)
+    if (const std::uint64_t first = tallies.first_non_finite[p]; first != std::numeric_limits<std::uint64_t>::max())
+      fmt::print(stderr,
+                 "warning: policy {}: values that are not finite, first in trajectory {}. They are counted (histogram/*_non_finite) and "
+                 "left out of every statistic. Are the priors too wide?\n",
+                 s.policies[p].name, first);
+  for (std::size_t i = 0; i < s.parameters.size(); ++i)
+    if (static_cast<double>(tallies.clamped[i]) > 0.01 * static_cast<double>(tallies.trajectories))
+      fmt::print(stderr, "warning: parameters.{}: {:.1f} % of the draws were outside the valid range and were clamped to it.\n",
+                 s.model->parameters[i].key, 100.0 * static_cast<double>(tallies.clamped[i]) / static_cast<double>(tallies.trajectories));
+}
+
+std::string output_path(const po::variables_map& options, const Words& files) {
+  if (options.count("output")) return text_of(options, "output");
+  return (std::filesystem::path("outputs") / std::filesystem::path(files.back()).stem()).string() + ".h5";
+}
+
+int verb_run(const po::variables_map& options, const Words& files) {
+  const Scenario scenario = scenario_of(options, files);
+  const ExecuteOptions how = execute_options(options);
+  const std::string path = output_path(options, files);
+  if (!options.count("output")) std::filesystem::create_directories("outputs");
+  check_output(path, options["force"].as<bool>(), estimate_file_size(scenario));
+  const Job job = make_job(scenario);
+  Tallies tallies(job.shape);
+  Sample sample(job.shape, job.keep);
+  const std::string started = now_text();
+  const Outcome outcome = execute(scenario, job, how, tallies, sample);
+  const Statistics statistics = derive_statistics(scenario, tallies, sample);
+  const std::string hash = write_result(path, {scenario, tallies, sample, statistics, provenance_of(scenario, tallies, outcome, started)});
+  warn(scenario, tallies);
+  if (!how.quiet) {
+    std::fputs(summarise(read_result(path), default_summary()).c_str(), stdout);
+    fmt::print("\n{}: {} in {}, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))),
+               format_duration(outcome.seconds), hash);
+  }
+  if (outcome.ending == Ending::kInterrupted) {
+    fmt::print(stderr, "{}: stopped after {} of {} trajectories; {} holds those.\n", outcome.reason, outcome.trajectories,
+               scenario.trajectories, path);
+    return kExitInterrupted;
+  }
+  if (outcome.ending == Ending::kTargetMissed) {
+    fmt::print(stderr, "{}\n", outcome.reason);
+    return kExitTarget;
+  }
+  return 0;
+}
+
+int verb_validate(const po::variables_map& options, const Words& files) {
+  const Scenario s = scenario_of(options, files);
+  make_job(s);
+  fmt::print("{}: good. Model {}, {} policies, {} parameters, {} trajectories of {} months.\n", files.back(), s.model->name,
+             s.policies.size(), s.parameters.size(), s.trajectories, s.steps());
+  return 0;
+}
+
+int verb_bench(const po::variables_map& options, const Words& files) {
+  const Scenario scenario = scenario_of(options, files.empty() ? Words{default_configuration()} : files);
+  BenchOptions how;
+  static_cast<DeviceOptions&>(how) = execute_options(options);
+  how.seconds = options["seconds"].as<double>();
+  if (!(how.seconds > 0 && how.seconds <= 86400)) throw UserError(fmt::format("--seconds {}: outside 0 to 86400 (a day)", how.seconds));
+  const std::string path = text_of(options, "json");
+  if (!path.empty()) check_output(path, options["force"].as<bool>(), 100'000);
+  const std::string started = now_text();
+  Benchmark benchmark = run_benchmark(scenario, how);
+  benchmark.provenance.emplace_back("started", started);
+  std::fputs(bench_tables(benchmark, terminal_width()).c_str(), stdout);
+  if (!path.empty()) write_text(path, bench_json(benchmark));
+  if (benchmark.interrupted.empty()) return 0;
+  fmt::print(stderr, "{}: stopped; the larger runs are predicted.\n", benchmark.interrupted);
+  return kExitInterrupted;
+}
+
+int verb_describe(const po::variables_map& options, const Words& topics) {
+  if (topics.size() > 1) usage(fmt::format("expected one topic, got {}", topics.size()));
+  std::fputs(describe(options["model"].as<std::string>(), topics.empty() ? "" : topics[0]).c_str(), stdout);
+  return 0;
+}
+
+int verb_devices(const po::variables_map&, const Words& arguments) {
+  if (!arguments.empty()) usage("`devices` takes no argument");
+  const int lanes = widest_cpu_lanes();
+  fmt::print("cpu      {} threads, {}\n", available_cpus(),
+             lanes == 16  ? "AVX-512 (16 lanes)"
+             : lanes == 8 ? "AVX2 (8 lanes)"
+                          : "no AVX2 and FMA: cannot run Chokepoint");
+  for (const CudaDevice& d : cuda_devices())
+    fmt::print("cuda:{}   {}, {}, {} GiB, {} multiprocessors, compute capability {}.{}{}\n", d.number, d.name, d.uuid, d.memory >> 30,
+               d.processors, d.major, d.minor,
+               d.major < kOldestCudaMajor ? fmt::format(" (too old: {}.0 is needed)", kOldestCudaMajor) : "");
+  if (cuda_devices().empty())
+    fmt::print("cuda     {}\n", built_with_cuda() ? "no usable GPU (no device, or no driver)"
+                                                  : "not in this build (no CUDA toolkit was found, or CHOKEPOINT_CUDA=OFF)");
+  return 0;
+}
+
+constexpr Verb kVerbs[] = {
+    {"run", "FILE...", "run a scenario and write its result", "chokepoint run configs/baseline.toml -o outputs/baseline.h5", verb_run,
+     run_options},
+    {"validate", "FILE...", "check configuration files, all problems at once", "chokepoint validate configs/baseline.toml", verb_validate,
+     configuration_options},
+    {"plan", "FILE...", "time, memory, file size and reachable errors of a run",
+     "chokepoint plan configs/baseline.toml --trajectories 10_000_000", verb_plan, plan_options},
+    {"bench", "[FILE...]", "measure how fast this machine runs a scenario; default: the baseline",
+     "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options},
+    {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
+     summary_options},
+    {"sensitivity", "FILE...", "what drives the outcome: total and first-order Sobol indices, by a design of their own",
+     "chokepoint sensitivity configs/baseline.toml -m capability_lag --samples 20000 --csv indices.csv", verb_sensitivity,
+     sensitivity_options},
+    {"discover", "OUT.h5", "for which parameters is a trajectory interesting? Boxes and a tree",
+     "chokepoint discover outputs/baseline.h5 --policy tight_controls --against status_quo --when 'capability_lag < 0'", verb_discover,
+     discover_options},
+    {"compare", "OUT.h5", "policies side by side: differences, regret, rankings, what cannot be told apart",
+     "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
+    {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
+     "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
+    {"describe", "[TOPIC]", "what a model knows, what its results hold, and which of it run.stop can watch", "chokepoint describe levers",
+     verb_describe, describe_options},
+    {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
+};
+
+std::string version_text() {
+  return fmt::format("chokepoint {} ({}), {} build, {}, CUDA {}\n", CHOKEPOINT_VERSION,
+                     *CHOKEPOINT_COMMIT ? CHOKEPOINT_COMMIT : "no commit", CHOKEPOINT_BUILD, __VERSION__, built_with_cuda() ? "yes" : "no");
+}
+
+std::string help_text() {
+  std::string text =
+      "Chokepoint: what does a policy do to the distribution of outcomes, and how sure are we?\n\nUsage: chokepoint COMMAND [ARGUMENTS] "
+      "[OPTIONS]\n\n";
+  for (const Verb& verb : kVerbs) text += fmt::format("  {:<46} {}\n", fmt::format("{} {}", verb.name, verb.arguments), verb.meaning);
+  return text +
+         "\n`chokepoint COMMAND --help` lists the options of a command; --version says what was built.\n"
+         "Exit codes: 0 done, 2 bad input, 3 environment (file, memory, device), 4 target error not reached,\n70 our mistake, 75 "
+         "interrupted.\n";
+}
+
+int run_verb(const Verb& verb, const Words& words) {
+  po::options_description named("Options");
+  named.add_options()("help,h", "this help");
+  verb.options(named);
+  po::options_description all;
+  all.add(named).add_options()("argument", po::value<Words>());
+  po::positional_options_description positional;
+  positional.add("argument", -1);
+  po::variables_map options;
+  namespace style = po::command_line_style;
+  try {
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style::unix_style & ~style::allow_guessing).run(),
+              options);
+    po::notify(options);
+  } catch (const po::error& error) {
+    usage(fmt::format("{}: {}", verb.name, error.what()));
+  }
+  if (options.count("help")) {
+    fmt::print("Usage: chokepoint {} {} [OPTIONS]\n{}.\n\nExample: {}\n\n{}", verb.name, verb.arguments, verb.meaning, verb.example,
+               fmt::streamed(named));
+    return 0;
+  }
+  return verb.run(options, options.count("argument") ? options["argument"].as<Words>() : Words{});
+}
+
+int dispatch(const Words& arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    std::fputs(help_text().c_str(), arguments.empty() ? stderr : stdout);
+    return arguments.empty() ? kExitUser : 0;
+  }
+  if (arguments[0] == "--version") {
+    std::fputs(version_text().c_str(), stdout);
+    return 0;
+  }
+  for (const Verb& verb : kVerbs)
+    if (arguments[0] == verb.name) return run_verb(verb, {arguments.begin() + 1, arguments.end()});
+  usage(fmt::format("'{}' is not a command", arguments[0]));
+}
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an error of the write, not a death
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    check_arithmetic();
+    const int code = dispatch(arguments);
+    if (std::fflush(stdout) != 0) throw EnvironmentError("standard output: cannot be written");
+    return code;
+  } catch (const UserError& error) {
+    for (const std::string& problem : error.problems) fmt::print(stderr, "{}\n", problem);
+    if (error.problems.size() > 1) fmt::print(stderr, "{} problems; nothing was run.\n", error.problems.size());
+    return kExitUser;
+  } catch (const EnvironmentError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return kExitEnvironment;
+  } catch (const DeviceError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return kExitEnvironment;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr,
+               "memory: an allocation failed. `chokepoint plan FILE` says how much a run takes; fewer policies, metrics' times "
+               "(run.record_every_months) or --threads take less.\n");
+    return kExitEnvironment;
+  } catch (const std::filesystem::filesystem_error& error) {
+    fmt::print(stderr, "{}: {}\n", error.path1().string(), error.code().message());
+    return kExitEnvironment;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "our mistake: {}. Please report it with the command line and `chokepoint --version`.\n", error.what());
+    return kExitBug;
+  }
+}
+
+}  // namespace chokepoint

@@ -1,0 +1,123 @@
+// Options that several commands have.
+// SPDX-License-Identifier: Apache-2.0
+#include "verbs.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <clocale>
+#include <ctime>
+
+#include "../config/config.h"
+#include "../errors.h"
+#include "fmt/format.h"
+
+namespace chokepoint {
+
+void configuration_options(po::options_description& o) {
+  auto add = o.add_options();
+  add("set", po::value<Words>()->composing()->value_name("KEY=VALUE"),
+      "override a value, e.g. parameters.initial_lag.p95=14 (may be repeated)");
+  add("trajectories", po::value<std::string>()->value_name("N"), "trajectories per policy: run.trajectories");
+  add("seed-worlds", po::value<std::string>()->value_name("N"), "seed of the parameters' draws: run.seed_worlds");
+  add("seed-chance", po::value<std::string>()->value_name("N"), "seed of the shocks within worlds: run.seed_chance");
+}
+
+void device_options(po::options_description& o) {
+  auto add = o.add_options();
+  add("device", po::value<std::string>()->default_value("auto")->value_name("D"),
+      "auto, cpu, cuda, cuda:N, all (every GPU), or a list such as cuda:0,cuda:1");
+  add("threads", po::value<int>()->default_value(0)->value_name("N"), "CPU threads; 0: as many as this process may use");
+  add("lanes", po::value<int>()->default_value(0)->value_name("W"),
+      "CPU lane width 1, 8 (AVX2) or 16 (AVX-512), to compare; 0: the widest");
+  add("block-size", po::value<int>()->default_value(0)->value_name("N"), "CUDA threads per block, to compare; 0: chosen");
+}
+
+void usage(const std::string& problem) {
+  throw UserError(problem + ". `chokepoint --help` lists the commands, `chokepoint COMMAND --help` their options.");
+}
+
+const std::string& only_argument(const Words& arguments, const char* what) {
+  if (arguments.size() != 1) usage(fmt::format("expected one {}, got {}", what, arguments.size()));
+  return arguments[0];
+}
+
+Scenario scenario_of(const po::variables_map& options, const Words& files) {
+  if (files.empty()) usage("no configuration file given");
+  Words overrides;
+  if (options.count("set")) overrides = options["set"].as<Words>();
+  for (const auto& [flag, key] :
+       {std::pair{"trajectories", "run.trajectories"}, {"seed-worlds", "run.seed_worlds"}, {"seed-chance", "run.seed_chance"}})
+    if (options.count(flag)) overrides.push_back(fmt::format("{}={}", key, options[flag].as<std::string>()));
+  return read_scenario(files, overrides);
+}
+
+ExecuteOptions execute_options(const po::variables_map& options) {
+  ExecuteOptions e;
+  e.device = options["device"].as<std::string>();
+  e.threads = options["threads"].as<int>();
+  e.lanes = options["lanes"].as<int>();
+  e.block_size = options["block-size"].as<int>();
+  if (options.count("time-limit")) e.time_limit = options["time-limit"].as<double>();
+  if (options.count("quiet")) e.quiet = options["quiet"].as<bool>();
+  std::vector<std::string> problems;
+  if (e.threads < 0 || e.threads > 4096) problems.push_back(fmt::format("--threads {}: outside 0 to 4096", e.threads));
+  if (e.lanes != 0 && e.lanes != 1 && e.lanes != 8 && e.lanes != 16)
+    problems.push_back(fmt::format("--lanes {}: not one of 0, 1, 8 and 16", e.lanes));
+  if (e.block_size != 0 && (e.block_size % 32 != 0 || e.block_size < 32 || e.block_size > kMaxCudaBlock))
+    problems.push_back(fmt::format("--block-size {}: not a multiple of 32 from 32 to {}", e.block_size, kMaxCudaBlock));
+  if (!(e.time_limit >= 0)) problems.push_back(fmt::format("--time-limit {}: negative", e.time_limit));
+  if (!problems.empty()) throw UserError(problems);
+  return e;
+}
+
+std::string text_of(const po::variables_map& options, const char* name) {
+  return options.count(name) ? options[name].as<std::string>() : "";
+}
+
+Words list_of(const po::variables_map& options, const char* name) {
+  const std::string list = text_of(options, name);
+  Words entries;
+  for (std::size_t at = 0, comma = 0; comma != list.npos; at = comma + 1) {
+    comma = list.find(',', at);
+    if (const std::string entry = list.substr(at, comma - at); !entry.empty()) entries.push_back(entry);
+  }
+  return entries;
+}
+
+void add_configuration(const Scenario& scenario, Provenance& entries) {
+  std::string files, overrides;
+  for (const ConfigurationFile& file : scenario.files) files += fmt::format("# ==== {}\n{}\n", file.path, file.text);
+  for (const std::string& override : scenario.overrides) overrides += override + "\n";
+  entries.emplace_back("overrides", overrides);
+  entries.emplace_back("configuration_files", files);
+  entries.emplace_back("configuration_resolved", scenario.resolved);
+}
+
+std::string now_text() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+int terminal_width() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return std::clamp<int>(size.ws_col, 60, 160);
+  return 100;
+}
+
+SummaryOptions default_summary() {
+  const char* locale = std::setlocale(LC_CTYPE, "");
+  const std::string name = locale ? locale : "";
+  SummaryOptions options;
+  options.width = terminal_width();
+  // Pipes and files take UTF-8; a terminal says what it takes.
+  options.unicode = !isatty(STDOUT_FILENO) || name.find("UTF-8") != std::string::npos || name.find("utf8") != std::string::npos;
+  return options;
+}
+
+}  // namespace chokepoint

@@ -1,0 +1,55 @@
+// What the commands of the program share: their options and how they are read. A command with more than a few lines has a
+// file of its own, verb_NAME.cpp; the table of all is in cli.cpp.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <string>
+#include <vector>
+
+#include "../reports/report.h"
+#include "../run/execute.h"
+#include "../scenario.h"
+
+namespace chokepoint {
+
+namespace po = boost::program_options;
+using Words = std::vector<std::string>;
+
+void configuration_options(po::options_description& options);
+void device_options(po::options_description& options);
+
+// Throw UserError, saying what was wrong.
+[[noreturn]] void usage(const std::string& problem);
+const std::string& only_argument(const Words& arguments, const char* what);
+Scenario scenario_of(const po::variables_map& options, const Words& files);
+ExecuteOptions execute_options(const po::variables_map& options);
+
+// What was given for an option, if anything; as a list, "a,b" is a and b.
+std::string text_of(const po::variables_map& options, const char* name);
+Words list_of(const po::variables_map& options, const char* name);
+
+// Configuration files, overrides and what they come to.
+void add_configuration(const Scenario& scenario, Provenance& entries);
+
+std::string now_text();  // 2026-01-01T00:00:00Z
+int terminal_width();
+SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
+
+void width_option(po::options_description& options);
+void summary_options(po::options_description& options);
+SummaryOptions summary_of(const po::variables_map& options);  // default_summary() with the width and the metrics that were given
+
+// Commands in files of their own.
+int verb_summary(const po::variables_map& options, const Words& files);
+int verb_compare(const po::variables_map& options, const Words& files);
+void plan_options(po::options_description& options);
+int verb_plan(const po::variables_map& options, const Words& files);
+void discover_options(po::options_description& options);
+int verb_discover(const po::variables_map& options, const Words& arguments);
+void sensitivity_options(po::options_description& options);
+int verb_sensitivity(const po::variables_map& options, const Words& files);
+void voi_options(po::options_description& options);
+int verb_voi(const po::variables_map& options, const Words& files);
+
+}  // namespace chokepoint

@@ -1,0 +1,76 @@
+// The result of a run and its file: HDF5 that is also netCDF-4 (outputs/README.md says what is in it).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../../kernels/engine.h"
+#include "../scenario.h"
+#include "../statistics/statistics.h"
+
+namespace chokepoint {
+
+inline constexpr int kFormatVersion = 2;
+
+// How a result came about: name and value, in the order of the file. Not part of result_hash. "version" and
+// "command" also make the attributes `source` and `history` of the file.
+using Provenance = std::vector<std::pair<std::string, std::string>>;
+
+// Entries that are written as datasets, being long; the others are attributes of the group.
+inline constexpr std::string_view kLongProvenance[] = {"configuration_resolved", "configuration_files"};
+
+struct Result {
+  const Scenario& scenario;
+  const Tallies& tallies;
+  const Sample& sample;
+  const Statistics& statistics;
+  Provenance provenance;
+};
+
+// Writes to a temporary name beside `path` and renames it when it is complete and on disk; on any failure
+// nothing of that name is left. Returns the result_hash (32 hexadecimal digits). Throws EnvironmentError.
+std::string write_result(const std::string& path, const Result& result);
+
+// Another file of the user's, in the same way: complete or not at all.
+void write_text(const std::string& path, const std::string& text);
+
+// The result_hash alone, without a file. It covers name, shape and values of every dataset but those of the
+// provenance: equal hashes mean equal results, whatever machine they come from.
+std::string hash_result(const Result& result);
+
+// Throws EnvironmentError when `path` could not be written later: no such directory, no permission, too
+// little space for `bytes`; UserError when it exists and `force` is false.
+void check_output(const std::string& path, bool force, std::uint64_t bytes);
+
+// What `summary` and `compare` need of a result file. Throws EnvironmentError when it cannot be read, UserError when it
+// is not a Chokepoint result of this format.
+struct StoredMetric {
+  std::string name, units, long_name, direction, scale;
+  std::vector<double> mean, mean_se, quantile;  // as in MetricStatistics
+  std::vector<double> quantile_bounds;
+  PairedStatistics paired = {};  // only what is shown, as all of the following
+  std::optional<DecisionStatistics> decision = {};
+};
+struct StoredResult {
+  std::string title, model, result_hash;
+  int reference = 0;  // policy
+  int bases = 1;      // of decisions: single trajectories, and with several replicates worlds
+  std::vector<std::string> policies, policy_titles, events;
+  std::vector<double> years, quantiles;
+  std::vector<StoredMetric> metrics;
+  std::vector<double> event_probability, event_probability_bounds, event_cdf;
+  std::vector<std::string> thresholds;  // none, or at last "all"
+  SatisficingStatistics satisficing;
+  std::map<std::string, std::string> provenance;
+
+  std::string entry(const std::string& name) const;  // of the provenance; empty if there is none
+};
+StoredResult read_result(const std::string& path);
+
+}  // namespace chokepoint
