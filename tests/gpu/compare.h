@@ -22,12 +22,12 @@ struct Outputs {
   Sample sample;
 };
 
-struct Axis {
+struct Dimension {
   const char* name;
   std::size_t size;
 };
 
-inline std::string place(std::size_t index, const std::vector<Axis>& axes) {
+inline std::string place(std::size_t index, const std::vector<Dimension>& axes) {
   std::string text;
   for (std::size_t i = axes.size(); i-- > 0; index /= std::max<std::size_t>(1, axes[i].size))
     text = axes[i].name + (" " + std::to_string(index % std::max<std::size_t>(1, axes[i].size))) + (text.empty() ? "" : ", ") + text;
@@ -59,7 +59,7 @@ inline void print(std::ostream& out, const UnsignedWide& sum) { out << static_ca
 inline void print(std::ostream& out, const std::uint8_t& bin) { out << int{bin}; }
 
 template <class T>
-std::string difference(const char* what, const std::vector<T>& cpu, const std::vector<T>& device, const std::vector<Axis>& axes) {
+std::string difference(const char* what, const std::vector<T>& cpu, const std::vector<T>& device, const std::vector<Dimension>& axes) {
   if (cpu.size() != device.size()) return std::string(what) + ": sizes differ\n";
   std::size_t count = 0, first = 0;
   for (std::size_t i = cpu.size(); i-- > 0;)
@@ -88,7 +88,7 @@ struct Axes {
         decision{"decision", std::size_t(s.decisions)},
         time{"time", std::size_t(s.times)},
         driver{"driver", std::size_t(s.drivers)} {}
-  Axis policy, metric, record, event, step, parameter, basis, decision, time, driver, bin{"bin", kDriverBins};
+  Dimension policy, metric, record, event, step, parameter, basis, decision, time, driver, bin{"bin", kDriverBins};
 };
 
 // Empty when they agree; here as below.
@@ -123,7 +123,7 @@ inline std::string differences(const Shape& s, const Tallies& a, const Tallies& 
 
 inline std::string differences(const Shape& s, const Sample& a, const Sample& b) {
   const Axes x(s);
-  const Axis trajectory{"trajectory", a.keep}, probed{"trajectory", Sample::kProbe};
+  const Dimension trajectory{"trajectory", a.keep}, probed{"trajectory", Sample::kProbe};
   return difference("sample of parameters", a.parameters, b.parameters, {trajectory, x.parameter}) +
          difference("sample of metrics", a.metrics, b.metrics, {x.policy, trajectory, x.metric}) +
          difference("sample of events", a.events, b.events, {x.policy, trajectory, x.event}) +
@@ -137,7 +137,7 @@ inline std::string differences(const Job& job, const Outputs& cpu, const Outputs
 
 inline std::string differences(const Shape& s, const Evaluation& a, const Evaluation& b) {
   const Axes x(s);
-  const Axis trajectory{"trajectory", a.count};
+  const Dimension trajectory{"trajectory", a.count};
   return difference("parameters", a.parameters, b.parameters, {trajectory, x.parameter}) +
          difference("outputs", a.outputs, b.outputs, {x.policy, x.time, x.metric, trajectory}) +
          difference("events", a.events, b.events, {x.policy, trajectory, x.event});
