@@ -155,7 +155,8 @@ std::string report_information(const std::string& path, const InformationOptions
   const StoredMetric& metric = decided_metric(result, options.metric);
   const std::vector<std::size_t> policies = chosen_policies(result, options.policies);
   const StoredDrivers stored = read_drivers(path, result, metric.name);
-  const Information information = value_of_information(read_information(path, result, metric, policies));
+  Information information = value_of_information(read_information(path, result, metric, policies));
+  if (policies.size() == result.policies.size()) information.perfect = read_perfect_information(path, metric.name);
   if (!std::isfinite(information.perfect.value))
     throw UserError(fmt::format(
         "{}: too few trajectories, or values that are not finite, to tell what information on {} is worth. At least {} worlds are needed.",

@@ -112,4 +112,13 @@ InformationInput read_information(const std::string& path, const StoredResult& r
   });
 }
 
+Estimate read_perfect_information(const std::string& path, const std::string& metric) {
+  return reading(path, [&](const Hdf5Reader& file) {
+    const std::vector<std::string> metrics = file.texts("/sensitivity/decision");
+    const auto found = static_cast<std::size_t>(std::ranges::find(metrics, metric) - metrics.begin());
+    return Estimate{file.numbers("/sensitivity/evpi", {metrics.size()}).at(found),
+                    file.numbers("/sensitivity/evpi_se", {metrics.size()}).at(found)};
+  });
+}
+
 }  // namespace chokepoint

@@ -26,4 +26,7 @@ std::size_t replicates_of(const StoredResult& result);  // trajectories of a wor
 InformationInput read_information(const std::string& path, const StoredResult& result, const StoredMetric& metric,
                                   const std::vector<std::size_t>& policies);
 
+// Of one metric with a direction and all policies, as the run tallied it in every trajectory.
+Estimate read_perfect_information(const std::string& path, const std::string& metric);
+
 }  // namespace chokepoint

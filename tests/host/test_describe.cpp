@@ -5,26 +5,15 @@
 #include <algorithm>
 #include <sstream>
 
-#include "../../host/errors.h"
 #include "../../host/reports/describe.h"
 #include "../../host/results/hdf5.h"
 #include "../../host/run/stop.h"
 #include "../e2e/run.h"
 #include "config_fixture.h"
+#include "refusal.h"
 
 namespace chokepoint {
 namespace {
-
-template <class Act>
-std::string message_of(Act act) {
-  try {
-    act();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no UserError was thrown";
-  return "";
-}
 
 // The line of a table that starts with this key.
 std::string row_of(const std::string& text, const std::string& key) {

@@ -201,6 +201,11 @@ TEST(InformationReport, ShowsTheShareOfPerfectInformation) {
   const std::vector<int> decided = decided_metrics(*run.scenario.model);
   const auto decision = std::ranges::find(decided, row_number(run.scenario.model->metrics, "payoff")) - decided.begin();
   const Information& known = run.statistics.information[static_cast<std::size_t>(decision)];
+  // Of all policies it is the expected regret of the best one in every trajectory, not in the sample alone.
+  const Estimate stored = read_perfect_information(path, "payoff");
+  EXPECT_EQ(stored.value, known.perfect.value);
+  EXPECT_EQ(stored.standard_error, known.perfect.standard_error);
+  EXPECT_NE(text.find(round_to_error(stored.value, stored.standard_error) + " ± "), std::string::npos) << text;
   // "0.367 ± 0.007     94 ± 2": the last number but its error.
   const std::string until_error = row.substr(0, row.rfind(" ±"));
   EXPECT_NEAR(std::stod(until_error.substr(until_error.rfind(' '))), 100 * known.partial[0].value / known.perfect.value, 2) << text;

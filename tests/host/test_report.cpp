@@ -6,9 +6,9 @@
 #include <limits>
 #include <sstream>
 
-#include "../../host/errors.h"
 #include "../../host/reports/report.h"
 #include "../../host/reports/terminal.h"
+#include "refusal.h"
 
 namespace chokepoint {
 namespace {
@@ -41,17 +41,6 @@ StoredResult example() {
   r.event_probability_bounds = {0.2472, 0.2489, 0.025, 0.0362, 0.49, 0.51, 0, 0.00037, 0.08, 0.12, 0.99963, 1, 0.49, 0.51, 0, 0.00037};
   r.provenance = {{"trajectories", "10000"}, {"device", "CPU, 2 threads"}, {"seconds", "0.25"}, {"version", "0.1.0"}, {"ended_early", ""}};
   return r;
-}
-
-template <class Act>
-std::string message_of(Act act) {
-  try {
-    act();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no UserError was thrown";
-  return "";
 }
 
 int widest_line(const std::string& text) {
