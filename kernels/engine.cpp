@@ -80,30 +80,11 @@ void merge(const CellSums& from, CellSums& to) {
 }
 
 void merge(const Tallies& from, Tallies& to) {
-  const auto add = [](const auto& counts, auto& sums) {
-    for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
-  };
-  const auto merge_all = [](const std::vector<CellSums>& cells, std::vector<CellSums>& into) {
-    for (std::size_t i = 0; i < cells.size(); ++i) merge(cells[i], into[i]);
-  };
   to.trajectories += from.trajectories;
-  add(from.slots, to.slots);
-  merge_all(from.sums, to.sums);
-  add(from.event_steps, to.event_steps);
-  add(from.joint, to.joint);
-  add(from.clamped, to.clamped);
-  for (std::size_t i = 0; i < from.first_non_finite.size(); ++i)
-    to.first_non_finite[i] = std::min(to.first_non_finite[i], from.first_non_finite[i]);
-  add(from.differences, to.differences);
-  merge_all(from.difference_sums, to.difference_sums);
-  add(from.pair_squares, to.pair_squares);
-  add(from.regret, to.regret);
-  merge_all(from.regret_sums, to.regret_sums);
-  add(from.ranks, to.ranks);
-  add(from.satisfied, to.satisfied);
-  add(from.bin_counts, to.bin_counts);
-  add(from.bin_sums, to.bin_sums);
-  merge_all(from.world_sums, to.world_sums);
+  for_each_tally([&](const char*, auto member) {
+    const auto& more = from.*member;
+    for (std::size_t i = 0; i < more.size(); ++i) merge(more[i], (to.*member)[i]);
+  });
 }
 
 void check_arithmetic() {

@@ -60,7 +60,12 @@ struct CellSums {
   float least = std::numeric_limits<float>::infinity(), greatest = -std::numeric_limits<float>::infinity();
 };
 
+// One tallied number more. Those without a sign are numbers of trajectories, of which the lowest is kept.
 void merge(const CellSums& from, CellSums& to);
+inline void merge(std::int64_t from, std::int64_t& to) { to += from; }
+inline void merge(Wide from, Wide& to) { to += from; }
+inline void merge(UnsignedWide from, UnsignedWide& to) { to += from; }
+inline void merge(std::uint64_t from, std::uint64_t& to) { to = from < to ? from : to; }
 
 // Everything that is counted over trajectories. All integers, so merging has no order.
 struct Tallies {
@@ -91,6 +96,27 @@ struct Tallies {
 };
 
 void merge(const Tallies& from, Tallies& to);
+
+// Calls visit(name, member) for each vector of Tallies: what is merged, stored and sent is listed here only.
+template <class Visit>
+void for_each_tally(Visit visit) {
+  visit("slots", &Tallies::slots);
+  visit("sums", &Tallies::sums);
+  visit("event_steps", &Tallies::event_steps);
+  visit("joint", &Tallies::joint);
+  visit("clamped", &Tallies::clamped);
+  visit("first_non_finite", &Tallies::first_non_finite);
+  visit("differences", &Tallies::differences);
+  visit("difference_sums", &Tallies::difference_sums);
+  visit("pair_squares", &Tallies::pair_squares);
+  visit("regret", &Tallies::regret);
+  visit("regret_sums", &Tallies::regret_sums);
+  visit("ranks", &Tallies::ranks);
+  visit("satisfied", &Tallies::satisfied);
+  visit("bin_counts", &Tallies::bin_counts);
+  visit("bin_sums", &Tallies::bin_sums);
+  visit("world_sums", &Tallies::world_sums);
+}
 
 // The first trajectories, whole.
 struct Sample {

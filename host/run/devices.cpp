@@ -7,13 +7,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
 
 #include "../errors.h"
 #include "fmt/format.h"
+#include "work_pool.h"
 
 namespace chokepoint {
 
@@ -49,17 +49,6 @@ std::vector<std::string> split(const std::string& list) {
 
 // ---- sharing
 
-struct Range {
-  std::uint64_t first, count;
-};
-
-void append(std::deque<Range>& ranges, Range range) {
-  if (!ranges.empty() && ranges.back().first + ranges.back().count == range.first)
-    ranges.back().count += range.count;
-  else
-    ranges.push_back(range);
-}
-
 void warn_of_failure(const std::string& name, const std::string& reason) {
   const char* after_bar = isatty(STDERR_FILENO) ? "\n" : "";
   fmt::print(stderr, "{}warning: {} is left out, its work goes to the other devices: {}\n", after_bar, name, reason);
@@ -69,9 +58,11 @@ DeviceError all_failed(const std::string& failures) { return DeviceError("every 
 
 class SharedEngine final : public Engine {
  public:
-  SharedEngine(const Shape& shape, std::vector<NamedEngine> engines) : shape_(shape), devices_(engines.size()) {
+  SharedEngine(const Shape& shape, std::vector<NamedEngine> engines)
+      : shape_(shape), devices_(engines.size()), pool_(engines.size(), static_cast<std::uint64_t>(cpu_block(shape.replicates))) {
     for (std::size_t i = 0; i < engines.size(); ++i) {
       Device& device = devices_[i];
+      device.number = i;
       device.name = engines[i].name;
       device.description = engines[i].engine->describe();
       device.engine = std::move(engines[i].engine);
@@ -86,24 +77,25 @@ class SharedEngine final : public Engine {
   void run(std::uint64_t first, std::uint64_t count, Sample& sample) override {
     std::unique_lock lock(mutex_);
     sample_ = &sample;
-    hand_out({first, count});
-    wait(lock, [&] { return left_ <= count; });
+    pool_.add({first, count});
+    changed_.notify_all();
+    wait(lock, [&] { return pool_.left() <= count; });
   }
 
   void collect(Tallies& tallies) override {
     std::unique_lock lock(mutex_);
     do {
-      wait(lock, [&] { return left_ == 0 && busy_ == 0; });
+      wait(lock, [&] { return pool_.left() == 0 && busy_ == 0; });
       for (Device& device : devices_)
         if (device.engine) collect_from(device, tallies);
-    } while (left_ > 0);  // a device that failed now has handed its work to the others
+    } while (pool_.left() > 0);  // a device that failed now has handed its work to the others
   }
 
   // By one device, because it is not much; if it fails, by another from the start.
   void evaluate(Evaluation& trajectories, int resampled) override {
     std::unique_lock lock(mutex_);
     for (;;) {
-      wait(lock, [&] { return left_ == 0 && busy_ == 0; });
+      wait(lock, [&] { return pool_.left() == 0 && busy_ == 0; });
       Device& device = *std::ranges::find_if(devices_, &Device::alive);
       try {
         return device.engine->evaluate(trajectories, resampled);
@@ -123,26 +115,20 @@ class SharedEngine final : public Engine {
 
  private:
   struct Device {
+    std::size_t number;  // in the pool
     std::string name, description, failure;
     std::unique_ptr<Engine> engine;  // null once it has failed
-    std::deque<Range> uncollected;
-    double work = 1, seconds = 1e-3;  // trajectories of late and their time; at first a guess that the first chunk outweighs
 
     bool alive() const { return engine != nullptr; }
-    double rate() const { return work / seconds; }
-    void note(std::uint64_t count, double duration) {
-      constexpr double kMemory = 0.9;  // of about ten chunks
-      work = kMemory * work + static_cast<double>(count);
-      seconds = kMemory * seconds + duration;
-    }
   };
 
   // One thread for each device.
   void serve(Device& device, const std::stop_token& stop) {
     using Clock = std::chrono::steady_clock;
     std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [&] { return left_ > 0 || !device.engine; }) && device.engine && !stop.stop_requested()) {
-      const Range chunk = claim(device);
+    while (changed_.wait(lock, stop, [&] { return pool_.left() > 0 || !device.engine; }) && device.engine && !stop.stop_requested()) {
+      const Chunk chunk = pool_.claim(device.number);
+      changed_.notify_all();
       Sample& sample = *sample_;
       ++busy_;
       lock.unlock();
@@ -156,42 +142,10 @@ class SharedEngine final : public Engine {
       const double duration = std::chrono::duration<double>(Clock::now() - begin).count();
       lock.lock();
       --busy_;
-      device.note(chunk.count, duration);
+      pool_.note(device.number, chunk.count, duration);
       if (error) note_failure(device, error);
       changed_.notify_all();
     }
-  }
-
-  // Half of a device's fair share of what is left: long chunks first, and at the end short ones, so that nobody
-  // waits long for the last.
-  std::uint64_t chunk_size(const Device& device) const {
-    constexpr double kShortest = 0.01;  // seconds
-    double total = 0;
-    for (const Device& other : devices_)
-      if (other.engine) total += other.rate();
-    const double share = device.rate() / total * static_cast<double>(left_) / 2;
-    const double size = std::min(std::max(share, device.rate() * kShortest), static_cast<double>(left_));
-    const auto grain = static_cast<std::uint64_t>(cpu_block(shape_.replicates));
-    return (static_cast<std::uint64_t>(size) / grain + 1) * grain;
-  }
-
-  Range claim(Device& device) {
-    Range& front = pool_.front();
-    const Range chunk{front.first, std::min(front.count, chunk_size(device))};
-    front.first += chunk.count;
-    front.count -= chunk.count;
-    left_ -= chunk.count;
-    if (front.count == 0) pool_.pop_front();
-    append(device.uncollected, chunk);
-    changed_.notify_all();
-    return chunk;
-  }
-
-  void hand_out(Range range) {
-    if (range.count == 0) return;
-    append(pool_, range);
-    left_ += range.count;
-    changed_.notify_all();
   }
 
   void note_failure(Device& device, const std::exception_ptr& error) {
@@ -202,7 +156,6 @@ class SharedEngine final : public Engine {
     } catch (...) {
       broken_ = error;
       pool_.clear();
-      left_ = 0;
     }
   }
 
@@ -210,10 +163,9 @@ class SharedEngine final : public Engine {
   void give_up(Device& device, const std::string& reason) {
     device.failure = reason;
     device.engine.reset();
-    for (const Range& range : device.uncollected) hand_out(range);
-    device.uncollected.clear();
+    pool_.fail(device.number);
     changed_.notify_all();
-    if (anyone_left()) warn_of_failure(device.name, reason);
+    if (pool_.anyone_alive()) warn_of_failure(device.name, reason);
   }
 
   // By way of a scratch copy, because a failure half-way must add nothing.
@@ -225,17 +177,13 @@ class SharedEngine final : public Engine {
       return give_up(device, failure.what());
     }
     merge(scratch, tallies);
-    device.uncollected.clear();
-  }
-
-  bool anyone_left() const {
-    return std::ranges::any_of(devices_, &Device::alive);
+    pool_.secure(device.number);
   }
 
   template <class Condition>
   void wait(std::unique_lock<std::mutex>& lock, Condition done) {
-    changed_.wait(lock, [&] { return broken_ || !anyone_left() || done(); });
-    if (!broken_ && anyone_left()) return;
+    changed_.wait(lock, [&] { return broken_ || !pool_.anyone_alive() || done(); });
+    if (!broken_ && pool_.anyone_alive()) return;
     changed_.wait(lock, [&] { return busy_ == 0; });  // the caller's sample may go with the exception
     if (broken_) std::rethrow_exception(broken_);
     std::string failures;
@@ -247,8 +195,7 @@ class SharedEngine final : public Engine {
   mutable std::mutex mutex_;  // of all below, but for engines at work
   std::condition_variable_any changed_;
   std::vector<Device> devices_;
-  std::deque<Range> pool_;  // waiting for a device
-  std::uint64_t left_ = 0;  // trajectories in it
+  WorkPool pool_;
   int busy_ = 0;            // devices at work
   Sample* sample_ = nullptr;
   std::exception_ptr broken_;  // what was thrown besides DeviceError
