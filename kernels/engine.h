@@ -165,6 +165,10 @@ class Engine {
   // Runs without counting. `resampled`: a parameter that is drawn from other random numbers than in run(), kNothing or kEverything.
   virtual void evaluate(Evaluation& trajectories, int resampled) = 0;
   virtual std::string describe() const = 0;
+
+  // How it likes its work: about so many seconds in a call of run(), and so many trajectories at most between two calls of collect().
+  virtual double unit_seconds() const { return 0.25; }
+  virtual std::uint64_t most_uncollected() const { return kMaxUncollected; }
 };
 
 // The device or the environment refuses: exit code 3.

@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <clocale>
-#include <ctime>
 
 #include "../config/config.h"
 #include "../errors.h"
@@ -85,22 +83,6 @@ Words list_of(const po::variables_map& options, const char* name) {
     if (const std::string entry = list.substr(at, comma - at); !entry.empty()) entries.push_back(entry);
   }
   return entries;
-}
-
-void add_configuration(const Scenario& scenario, Provenance& entries) {
-  std::string files, overrides;
-  for (const ConfigurationFile& file : scenario.files) files += fmt::format("# ==== {}\n{}\n", file.path, file.text);
-  for (const std::string& override : scenario.overrides) overrides += override + "\n";
-  entries.emplace_back("overrides", overrides);
-  entries.emplace_back("configuration_files", files);
-  entries.emplace_back("configuration_resolved", scenario.resolved);
-}
-
-std::string now_text() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  return text;
 }
 
 int terminal_width() {

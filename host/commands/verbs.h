@@ -29,10 +29,6 @@ ExecuteOptions execute_options(const po::variables_map& options);
 std::string text_of(const po::variables_map& options, const char* name);
 Words list_of(const po::variables_map& options, const char* name);
 
-// Configuration files, overrides and what they come to.
-void add_configuration(const Scenario& scenario, Provenance& entries);
-
-std::string now_text();  // 2026-01-01T00:00:00Z
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
 
@@ -41,6 +37,8 @@ void summary_options(po::options_description& options);
 SummaryOptions summary_of(const po::variables_map& options);  // default_summary() with the width and the metrics that were given
 
 // Commands in files of their own.
+void run_options(po::options_description& options);
+int verb_run(const po::variables_map& options, const Words& files);
 int verb_summary(const po::variables_map& options, const Words& files);
 int verb_compare(const po::variables_map& options, const Words& files);
 void plan_options(po::options_description& options);

@@ -7,23 +7,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "../../kernels/engine.h"
 #include "../scenario.h"
 #include "../statistics/statistics.h"
+#include "provenance.h"
 
 namespace chokepoint {
 
 inline constexpr int kFormatVersion = 2;
-
-// How a result came about: name and value, in the order of the file. Not part of result_hash. "version" and
-// "command" also make the attributes `source` and `history` of the file.
-using Provenance = std::vector<std::pair<std::string, std::string>>;
-
-// Entries that are written as datasets, being long; the others are attributes of the group.
-inline constexpr std::string_view kLongProvenance[] = {"configuration_resolved", "configuration_files"};
 
 struct Result {
   const Scenario& scenario;

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -22,12 +21,6 @@
 namespace chokepoint {
 
 namespace {
-
-std::string entry(const Provenance& provenance, std::string_view name) {
-  for (const auto& [key, value] : provenance)
-    if (key == name) return value;
-  return "";
-}
 
 void write_provenance(Hdf5Writer& file, const Scenario& scenario, const Provenance& provenance) {
   file.enter("/provenance");
@@ -57,17 +50,13 @@ void write_provenance(Hdf5Writer& file, const Scenario& scenario, const Provenan
 
 void write_root_attributes(Hdf5Writer& file, const char* file_type, const Scenario& scenario, const Provenance& provenance,
                            const std::string& hash) {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  char stamp[32];
-  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
   std::string metrics;
   for (const MetricRow& metric : scenario.model->metrics) metrics += (metrics.empty() ? "" : " ") + std::string(metric.key);
   file.enter("/");
   file.annotate({"Conventions", "CF-1.8"});
   file.annotate({"title", scenario.title});
   file.annotate({"source", "Chokepoint " + entry(provenance, "version")});
-  file.annotate({"history", fmt::format("{} {}", stamp, entry(provenance, "command"))});
+  file.annotate({"history", fmt::format("{} {}", now_text(), entry(provenance, "command"))});
   file.annotate({"references", "outputs/README.md of Chokepoint describes this file"});
   file.annotate({"file_type", file_type});
   file.annotate({"format_version", std::int32_t{kFormatVersion}});

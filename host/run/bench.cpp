@@ -17,6 +17,7 @@
 #include "execute.h"
 #include "fmt/format.h"
 #include "plan.h"
+#include "signals.h"
 
 namespace chokepoint {
 
@@ -164,16 +165,16 @@ Timed run_whole(const Scenario& whole, std::uint64_t trajectories, const DeviceO
   static_cast<DeviceOptions&>(how) = device;
   how.quiet = true;
   const TrialFile file;
+  const SignalWatch watch;
   const Stopwatch total;
   const Job job = make_job(scenario);
-  Tallies tallies(job.shape);
-  Sample sample(job.shape, job.keep);
-  const Outcome outcome = execute(scenario, job, how, tallies, sample);
+  RunState state(job, {0, trajectories});
+  const Outcome outcome = execute(scenario, *make_engine(job, how), how, state);
   const Stopwatch deriving;
-  const Statistics statistics = derive_statistics(scenario, tallies, sample);
+  const Statistics statistics = derive_statistics(scenario, state.tallies, state.sample);
   const double derived = deriving.seconds();
   const Stopwatch writing;
-  write_result(file.path, {scenario, tallies, sample, statistics, build_provenance()});
+  write_result(file.path, {scenario, state.tallies, state.sample, statistics, build_provenance()});
   return {total.seconds(), derived, writing.seconds(), outcome.ending == Ending::kInterrupted ? outcome.reason : ""};
 }
 

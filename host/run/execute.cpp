@@ -2,17 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execute.h"
 
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
+#include <cstring>
 
 #include "fmt/format.h"
+#include "signals.h"
 #include "stop.h"
 
 namespace chokepoint {
@@ -20,28 +19,6 @@ namespace chokepoint {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-volatile std::sig_atomic_t caught_signal = 0;
-
-// Signals are noted while a run is on, and handled as before after it.
-class SignalWatch {
- public:
-  SignalWatch() {
-    caught_signal = 0;
-    struct sigaction action {};
-    action.sa_handler = [](int signal) { caught_signal = signal; };
-    for (std::size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &before_[i]);
-  }
-  ~SignalWatch() {
-    for (std::size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &before_[i], nullptr);
-  }
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
-
- private:
-  static constexpr int kSignals[] = {SIGTERM, SIGINT, SIGUSR1};
-  struct sigaction before_[std::size(kSignals)];
-};
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -92,10 +69,6 @@ class Progress {
   double shown_ = 0;
 };
 
-// A unit takes about this long: often enough for signals and the bar, seldom enough to cost nothing.
-constexpr double kUnitSeconds = 0.25;
-constexpr std::uint64_t kLargestUnit = std::uint64_t{1} << 23;
-
 // A number of trajectories that can be copied into a configuration, as long as it is one.
 std::string format_whole(double count) { return count < 1e15 ? fmt::format("{:.0f}", count) : fmt::format("{:.3g}", count); }
 
@@ -111,41 +84,34 @@ std::string missed_target(const Scenario& s, std::uint64_t done, double error) {
 
 class Run {
  public:
-  Run(const Scenario& scenario, const Job& job, const ExecuteOptions& options, Tallies& tallies, Sample& sample)
-      : scenario_(scenario), options_(options), tallies_(tallies), sample_(sample), engine_(make_engine(job, options)) {}
+  Run(const Scenario& scenario, Engine& engine, const ExecuteOptions& options, RunState& state, const std::function<void()>& checkpoint)
+      : scenario_(scenario), engine_(engine), options_(options), state_(state), checkpoint_(checkpoint) {}
 
   Outcome run() {
-    SignalWatch watch;
-    std::uint64_t target = scenario_.trajectories;
-    Ending ending = Ending::kDone;
     for (;;) {
-      if (!advance_to(target)) return outcome(Ending::kInterrupted);
-      if (!scenario_.stop) break;
-      error_ = watched_error(scenario_, tallies_, sample_);
-      if (*error_ <= scenario_.stop->standard_error) break;
-      if (done_ >= scenario_.stop->max_trajectories) {
-        ending = Ending::kTargetMissed;
-        reason_ = missed_target(scenario_, done_, *error_);
-        break;
-      }
-      target = next_boundary(scenario_, done_, *error_);
+      if (!advance()) return {Ending::kInterrupted, reason_, {}};
+      if (!scenario_.stop) return {Ending::kDone, "", {}};
+      const double error = watched_error(scenario_, state_.tallies, state_.sample);
+      if (error <= scenario_.stop->standard_error) return {Ending::kDone, "", error};
+      if (done_ >= scenario_.stop->max_trajectories) return {Ending::kTargetMissed, missed_target(scenario_, done_, error), error};
+      state_.part.count = next_boundary(scenario_, done_, error);
     }
-    return outcome(ending);
   }
 
  private:
-  // False if a signal or the time limit came first.
-  bool advance_to(std::uint64_t target) {
+  // To the end of the part. False if a signal or the time limit came first.
+  bool advance() {
+    const std::uint64_t target = state_.part.count;
     Progress progress(done_, target, static_cast<double>(scenario_.steps()) * static_cast<double>(scenario_.policies.size()),
                       options_.quiet);
     while (done_ < target) {
       const std::uint64_t count = std::min(unit_, target - done_);
-      engine_->run(done_, count, sample_);
+      engine_.run(state_.part.first + done_, count, state_.sample);
       done_ += count;
-      uncollected_ += count;
-      if (uncollected_ + kLargestUnit > kMaxUncollected) collect();
+      if (done_ - state_.tallies.trajectories + largest_unit_ > engine_.most_uncollected()) collect();
       size_next_unit(count);
       progress.update(done_);
+      if (checkpoint_ && options_.checkpoint_every > 0 && seconds_since(saved_) >= options_.checkpoint_every) save();
       if (interrupted()) break;
     }
     collect();
@@ -155,15 +121,15 @@ class Run {
 
   // An engine may return with its last two units still under way: those before them tell its pace.
   void size_next_unit(std::uint64_t count) {
-    const auto finished = static_cast<double>(done_ - count - last_);
+    const auto finished = static_cast<double>(done_ - count - last_ - begun_);
     last_ = count;
-    const double wanted = std::min(finished / seconds_since(start_) * kUnitSeconds, static_cast<double>(kLargestUnit));
+    const double wanted = std::min(finished / seconds_since(start_) * engine_.unit_seconds(), static_cast<double>(largest_unit_));
     unit_ = std::clamp(static_cast<std::uint64_t>(wanted) / block_, std::uint64_t{1}, 2 * unit_ / block_) * block_;
   }
 
   bool interrupted() {
-    if (caught_signal != 0)
-      reason_ = fmt::format("signal {}", sigabbrev_np(caught_signal));
+    if (const int signal = SignalWatch::caught())
+      reason_ = fmt::format("signal {}", sigabbrev_np(signal));
     else if (options_.time_limit > 0 && seconds_since(start_) >= options_.time_limit)
       reason_ = fmt::format("--time-limit {:g}", options_.time_limit);
     else
@@ -172,50 +138,36 @@ class Run {
   }
 
   void collect() {
-    engine_->collect(tallies_);
-    tallies_.trajectories = done_;
-    uncollected_ = 0;
+    engine_.collect(state_.tallies);
+    state_.tallies.trajectories = done_;
+    state_.seconds = seconds_before_ + seconds_since(start_);
   }
 
-  Outcome outcome(Ending ending) const { return {ending, done_, seconds_since(start_), engine_->describe(), reason_, error_}; }
+  void save() {
+    collect();
+    checkpoint_();
+    saved_ = Clock::now();
+  }
 
   const Scenario& scenario_;
+  Engine& engine_;
   const ExecuteOptions& options_;
-  Tallies& tallies_;
-  Sample& sample_;
-  std::unique_ptr<Engine> engine_;
-  Clock::time_point start_ = Clock::now();
-  const std::uint64_t block_ = cpu_block(static_cast<int>(scenario_.replicates));
-  std::uint64_t done_ = 0, last_ = 0, unit_ = block_, uncollected_ = 0;
+  RunState& state_;
+  const std::function<void()>& checkpoint_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point saved_ = start_;
+  const double seconds_before_ = state_.seconds;
+  const std::uint64_t begun_ = state_.tallies.trajectories;
+  const std::uint64_t block_ = cpu_block(static_cast<int>(scenario_.replicates)), largest_unit_ = engine_.most_uncollected() / 4;
+  std::uint64_t done_ = begun_, last_ = 0, unit_ = block_;
   std::string reason_;
-  std::optional<double> error_;
 };
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
 
 }  // namespace
 
-Outcome execute(const Scenario& scenario, const Job& job, const ExecuteOptions& options, Tallies& tallies, Sample& sample) {
-  return Run(scenario, job, options, tallies, sample).run();
-}
-
-Provenance build_provenance() {
-  utsname host{};
-  uname(&host);
-  Provenance entries = {{"version", CHOKEPOINT_VERSION},
-                        {"commit", CHOKEPOINT_COMMIT},
-                        {"build", CHOKEPOINT_BUILD},
-                        {"compiler", __VERSION__},
-                        {"cuda", built_with_cuda() ? "yes" : "no"},
-                        {"generator", "Philox4x32-10, addressed by seed, purpose, index, step and slot"},
-                        {"host", host.nodename},
-                        {"system", fmt::format("{} {} {}", host.sysname, host.release, host.machine)}};
-  for (const char* name : {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_JOB_NODELIST"})
-    if (const std::string value = environment(name); !value.empty()) entries.emplace_back(name, value);
-  return entries;
+Outcome execute(const Scenario& scenario, Engine& engine, const ExecuteOptions& options, RunState& state,
+                const std::function<void()>& checkpoint) {
+  return Run(scenario, engine, options, state, checkpoint).run();
 }
 
 std::string format_count(double count) {

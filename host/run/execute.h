@@ -1,39 +1,47 @@
-// Runs a job on a device in units, with progress, a time limit, signals and a stopping rule.
+// The run loop: an engine's work in units, with progress, checkpoints, a time limit, signals and a stopping rule.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "../results/result.h"
 #include "../scenario.h"
 #include "devices.h"
+#include "work_pool.h"
 
 namespace chokepoint {
 
 struct ExecuteOptions : DeviceOptions {
-  double time_limit = 0;  // seconds; 0: none
+  double time_limit = 0;          // seconds; 0: none
+  double checkpoint_every = 300;  // seconds; 0: no checkpoints on the way
   bool quiet = false;
+};
+
+// What a run has come to: all that it takes to go on, or to merge it with others.
+struct RunState {
+  RunState(const Job& job, Chunk work) : part(work), tallies(job.shape), sample(job.shape, job.keep) {}
+
+  Chunk part;          // the trajectories that it is to do; with run.stop those before the next look at the error
+  Tallies tallies;     // of the first tallies.trajectories of them
+  Sample sample;       // likewise
+  double seconds = 0;  // of work, in all starts
 };
 
 enum class Ending { kDone, kTargetMissed, kInterrupted };
 
 struct Outcome {
   Ending ending;
-  std::uint64_t trajectories;  // 0 .. trajectories - 1 were run
-  double seconds;
-  std::string device;
   std::string reason;           // why it ended early
   std::optional<double> error;  // of what run.stop watches, when it was last looked at
 };
 
-// Fills `tallies` and `sample`. With [run.stop] the run goes on from boundary to boundary (stop.h) until the error is small enough.
-// Signals (TERM, INT, USR1) and the time limit end the run after the unit in
-// hand. Throws DeviceError or UserError for a device that cannot be had.
-Outcome execute(const Scenario& scenario, const Job& job, const ExecuteOptions& options, Tallies& tallies, Sample& sample);
-
-// Version, commit, compiler, host, Slurm job: what does not depend on the run.
-Provenance build_provenance();
+// Takes `state` to its end. With [run.stop] the run goes on from boundary to boundary (stop.h) until the error is small enough.
+// `checkpoint` is called as often as the options say, when `state` is whole. A signal (signals.h) and the time limit end the run after
+// the unit in hand; `state` is whole then, too. Throws DeviceError if the engine fails.
+Outcome execute(const Scenario& scenario, Engine& engine, const ExecuteOptions& options, RunState& state,
+                const std::function<void()>& checkpoint = {});
 
 // "1.2 M", "3 m 20 s", "17 MiB".
 std::string format_count(double count);

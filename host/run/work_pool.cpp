@@ -32,11 +32,14 @@ void WorkPool::clear() {
 bool WorkPool::anyone_alive() const { return std::ranges::any_of(members_, &Member::alive); }
 
 std::uint64_t WorkPool::chunk_size(const Member& member) const {
-  double total = 0;
+  if (member.seconds == 0) return grain_;
+  double total = 0; int n=0, known=0;
   for (const Member& other : members_)
-    if (other.alive) total += other.rate();
-  const double share = member.rate() / total * static_cast<double>(left_) / 2;
-  const double size = std::min(std::max(share, member.rate() * shortest_), static_cast<double>(left_));
+    if (other.alive) { ++n; if(other.seconds>0) {++known; total += other.rate();} }
+  if(probe) total*=double(n)/known;
+  double share = member.rate() / total * static_cast<double>(left_) / 2;
+  if(inhand) share = std::max(0.0, member.rate() / total * static_cast<double>(left_+in_hand_) - double(member.in_hand))/2;
+  const double size = std::min(std::max(std::min(share,member.rate()*longest), member.rate() * shortest_), static_cast<double>(left_));
   return (static_cast<std::uint64_t>(size) / grain_ + 1) * grain_;
 }
 
@@ -49,20 +52,21 @@ Chunk WorkPool::claim(std::size_t number) {
   front.count -= chunk.count;
   left_ -= chunk.count;
   if (front.count == 0) waiting_.pop_front();
-  append(member.claimed, chunk);
+  append(member.claimed, chunk); member.in_hand+=chunk.count; in_hand_+=chunk.count;
   return chunk;
 }
 
 void WorkPool::note(std::size_t number, std::uint64_t count, double seconds) {
-  constexpr double kMemory = 0.9;  // of about ten chunks
+  const double kMemory = memory;  // of about ten chunks
   Member& member = members_[number];
+  member.in_hand-=count; in_hand_-=count;
   member.work = kMemory * member.work + static_cast<double>(count);
   member.seconds = kMemory * member.seconds + seconds;
 }
 
 void WorkPool::fail(std::size_t number) {
   Member& member = members_[number];
-  member.alive = false;
+  member.alive = false; in_hand_-=member.in_hand; member.in_hand=0;
   for (const Chunk& chunk : member.claimed) add(chunk);
   member.claimed.clear();
 }

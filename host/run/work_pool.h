@@ -19,6 +19,7 @@ class WorkPool {
  public:
   // grain: chunks are multiples of it. shortest: seconds that a chunk should take at least.
   WorkPool(std::size_t members, std::uint64_t grain, double shortest = 0.01);
+ static inline double longest=1e9, memory=0.9; static inline int probe=0, inhand=0; std::uint64_t in_hand_=0;
 
   void add(Chunk work);
   void clear();  // nothing is left
@@ -39,7 +40,7 @@ class WorkPool {
   struct Member {
     bool alive = true;
     std::deque<Chunk> claimed;
-    double work = 1, seconds = 1e-3;  // trajectories of late and their time; at first a guess that the first chunk outweighs
+    std::uint64_t in_hand=0; double work = probe?0:1, seconds = probe?0:1e-3;  // trajectories of late and their time; at first a guess that the first chunk outweighs
 
     double rate() const { return work / seconds; }
   };

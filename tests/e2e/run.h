@@ -17,16 +17,17 @@
 
 namespace chokepoint {
 
-struct Finished {
-  explicit Finished(const Scenario& s) : scenario(s), job(make_job(s)), tallies(job.shape), sample(job.shape, s.keep) {}
+struct Finished : RunState {
+  explicit Finished(const Scenario& s) : Finished(s, make_job(s)) {}
 
   std::string hash() const { return hash_result({scenario, tallies, sample, statistics, {}}); }
 
   Scenario scenario;
   Job job;
-  Tallies tallies;
-  Sample sample;
   Statistics statistics;
+
+ private:
+  Finished(const Scenario& s, Job made) : RunState(made, {0, s.trajectories}), scenario(s), job(std::move(made)) {}
 };
 
 // The environment wins: tests/gpu carries these programs to machines where the sources lie elsewhere.
@@ -39,7 +40,7 @@ inline Finished run_scenario(const Scenario& scenario, ExecuteOptions options = 
   if (options.device == "auto") options.device = "cpu";
   options.quiet = true;
   Finished run(scenario);
-  execute(run.scenario, run.job, options, run.tallies, run.sample);
+  execute(run.scenario, *make_engine(run.job, options), options, run);
   run.statistics = derive_statistics(run.scenario, run.tallies, run.sample);
   return run;
 }

@@ -45,7 +45,7 @@ struct Stopped : Finished {
   Outcome run(ExecuteOptions options) {
     if (options.device == "auto") options.device = "cpu";
     options.quiet = true;
-    return execute(scenario, job, options, tallies, sample);
+    return execute(scenario, *make_engine(job, options), options, *this);
   }
 };
 
@@ -94,7 +94,7 @@ TEST(Stop, EveryStatisticReachesItsTargetWithTheErrorOfTheFile) {
   for (const Case& one : kCases) {
     SCOPED_TRACE(one.keys);
     const Stopped first(scenario({stop(one.keys, 1e9)}));
-    ASSERT_EQ(first.outcome.trajectories, 4000u) << "already reached where it is first looked at";
+    ASSERT_EQ(first.tallies.trajectories, 4000u) << "already reached where it is first looked at";
     EXPECT_EQ(first.outcome.ending, Ending::kDone);
     EXPECT_DOUBLE_EQ(*first.outcome.error, one.error(first.statistics));
     ASSERT_GT(*first.outcome.error, 0);
@@ -106,9 +106,8 @@ TEST(Stop, EveryStatisticReachesItsTargetWithTheErrorOfTheFile) {
     EXPECT_DOUBLE_EQ(*run.outcome.error, one.error(run.statistics));
     // 2.25 times as many should do; the first error is itself an estimate, and that of an index has a part, from what is lost within
     // bins, that falls more slowly.
-    EXPECT_GT(run.outcome.trajectories, 6500u);
-    EXPECT_LT(run.outcome.trajectories, one.keys.find("first_order") == std::string::npos ? 14'000u : 40'000u);
-    EXPECT_EQ(run.tallies.trajectories, run.outcome.trajectories);
+    EXPECT_GT(run.tallies.trajectories, 6500u);
+    EXPECT_LT(run.tallies.trajectories, one.keys.find("first_order") == std::string::npos ? 14'000u : 40'000u);
   }
 }
 
@@ -143,13 +142,13 @@ TEST(Stop, ACapComesWithTheNumberThatWouldReachTheTarget) {
     const double target = *Stopped(scenario({stop(keys, 1e9)})).outcome.error / 5;  // 100,000 trajectories
     const Stopped capped(scenario({stop(keys, target, 40'000)}));
     EXPECT_EQ(capped.outcome.ending, Ending::kTargetMissed);
-    EXPECT_EQ(capped.outcome.trajectories, 40'000u);
+    EXPECT_EQ(capped.tallies.trajectories, 40'000u);
     const double needed = trajectories_needed(capped.scenario, 40'000, *capped.outcome.error);
     EXPECT_NE(capped.outcome.reason.find(fmt::format("About {:.0f} trajectories would reach it", needed)), std::string::npos)
         << capped.outcome.reason;
     const Stopped longer(scenario({stop(keys, target)}));
     EXPECT_EQ(longer.outcome.ending, Ending::kDone);
-    const double confirmed = trajectories_needed(longer.scenario, longer.outcome.trajectories, *longer.outcome.error);
+    const double confirmed = trajectories_needed(longer.scenario, longer.tallies.trajectories, *longer.outcome.error);
     EXPECT_NEAR(needed / confirmed, 1, 0.1);
   }
 }
@@ -161,7 +160,7 @@ TEST(Stop, TheResultDoesNotDependOnThreadsLanesOrUnits) {
     options.threads = threads;
     options.lanes = lanes;
     const Stopped run(s, options);
-    return std::pair(run.outcome.trajectories, run.hash());
+    return std::pair(run.tallies.trajectories, run.hash());
   };
   const auto expected = with(1, 8);
   EXPECT_GT(expected.first, 4000u);
@@ -216,13 +215,12 @@ TEST(Stop, IntervalsOfTheWatchedMeanCoverInSpiteOfTheStopping) {
   for (int run = 0; run < kRuns; ++run) {
     s.seed_worlds = s.seed_chance = static_cast<std::uint64_t>(run);
     const Job job = make_job(s);
-    Tallies tallies(job.shape);
-    Sample sample(job.shape, 0);
-    const Outcome outcome = execute(s, job, options, tallies, sample);
+    RunState state(job, {0, s.trajectories});
+    const Outcome outcome = execute(s, *make_engine(job, options), options, state);
     ASSERT_EQ(outcome.ending, Ending::kDone);
-    const MeanError mean = mean_error(s, tallies, 0, 1, 0);
+    const MeanError mean = mean_error(s, state.tallies, 0, 1, 0);
     covered += std::abs(mean.mean - 0.03) <= kNormal95 * mean.standard_error;
-    looks += outcome.trajectories > 256;
+    looks += state.tallies.trajectories > 256;
   }
   EXPECT_EQ(looks, kRuns) << "every run goes on after its first look";
   const double share = static_cast<double>(covered) / kRuns;
@@ -258,7 +256,7 @@ TEST(Forecast, StopsEndWhereTheyWereForecast) {
   const StopForecast f = *forecast(s, trial.tallies, trial.sample).stop;
   const Stopped real(s);
   EXPECT_TRUE(f.reachable);
-  EXPECT_NEAR(f.trajectories / static_cast<double>(real.outcome.trajectories), 1, 0.1);
+  EXPECT_NEAR(f.trajectories / static_cast<double>(real.tallies.trajectories), 1, 0.1);
   EXPECT_NEAR(f.error, *Stopped(with(1e9, 4000)).outcome.error, 1e-12) << "the trial is as long as the run's first part";
   const StopForecast capped = *forecast(with(1.5e-3, 5000), trial.tallies, trial.sample).stop;
   EXPECT_FALSE(capped.reachable);
