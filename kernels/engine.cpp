@@ -56,7 +56,8 @@ Tallies::Tallies(const Shape& s)
       world_sums(s.replicates > 1 ? s.outputs() : 0) {}
 
 Sample::Sample(const Shape& s, std::uint64_t count)
-    : keep(count),
+    : shape(s),
+      keep(count),
       parameters(count * s.parameters),
       metrics(std::size_t(s.policies) * count * s.metrics),
       events(std::size_t(s.policies) * count * s.events),
@@ -85,6 +86,22 @@ void merge(const Tallies& from, Tallies& to) {
     const auto& more = from.*member;
     for (std::size_t i = 0; i < more.size(); ++i) merge(more[i], (to.*member)[i]);
   });
+}
+
+void copy_rows(const Sample& from, std::uint64_t first, std::uint64_t count, Sample& to) {
+  // Of a vector (outer, trajectory, inner) with room for `length` trajectories.
+  const auto copy = [&](auto member, std::uint64_t length, std::size_t inner) {
+    const auto& source = from.*member;
+    if (first >= length) return;
+    const std::size_t size = std::min(count, length - first) * inner;
+    for (std::size_t at = first * inner; at < source.size(); at += length * inner)
+      std::copy_n(source.begin() + static_cast<std::ptrdiff_t>(at), size, (to.*member).begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  copy(&Sample::parameters, from.keep, from.shape.parameters);
+  copy(&Sample::metrics, from.keep, from.shape.metrics);
+  copy(&Sample::events, from.keep, from.shape.events);
+  copy(&Sample::probe, Sample::kProbe, 1);
+  copy(&Sample::probe_bins, Sample::kProbe, 1);
 }
 
 void check_arithmetic() {

@@ -123,6 +123,9 @@ struct Sample {
   Sample(const Shape& shape, std::uint64_t keep);
   static constexpr std::uint64_t kProbe = 4096;  // trajectories whose outputs are kept at all times, for standard errors
 
+  std::uint64_t rows() const { return keep > kProbe ? keep : kProbe; }  // later trajectories leave no trace
+
+  Shape shape;
   std::uint64_t keep;
   std::vector<float> parameters;       // (trajectory, parameter)
   std::vector<float> metrics;          // (policy, trajectory, metric), last record
@@ -130,6 +133,19 @@ struct Sample {
   std::vector<float> probe;            // (output, trajectory)
   std::vector<std::uint8_t> probe_bins;  // (driver, trajectory)
 };
+
+// What a sample holds of trajectories first .. first + count - 1, to another one of the same sizes.
+void copy_rows(const Sample& from, std::uint64_t first, std::uint64_t count, Sample& to);
+
+// As for_each_tally: visit(name, member).
+template <class Visit>
+void for_each_sampled(Visit visit) {
+  visit("parameters", &Sample::parameters);
+  visit("metrics", &Sample::metrics);
+  visit("events", &Sample::events);
+  visit("probe", &Sample::probe);
+  visit("probe_bins", &Sample::probe_bins);
+}
 
 // Trajectories first .. first + count - 1, whole, but not tallied.
 struct Evaluation {
