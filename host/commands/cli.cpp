@@ -21,7 +21,9 @@
 #include "../results/result.h"
 #include "../run/bench.h"
 #include "../run/execute.h"
+#include "../run/launch.h"
 #include "../run/plan.h"
+#include "../run/wire.h"
 #include "fmt/format.h"
 #include "fmt/ostream.h"
 #include "verbs.h"
@@ -37,6 +39,7 @@ struct Verb {
   const char* example;
   int (*run)(const po::variables_map&, const Words& arguments);
   void (*options)(po::options_description&);
+  bool alone = false;  // works, but does not share its work among the tasks of a launcher
 };
 
 // ---- options
@@ -115,15 +118,15 @@ constexpr Verb kVerbs[] = {
     {"plan", "FILE...", "time, memory, file size and reachable errors of a run",
      "chokepoint plan configs/baseline.toml --trajectories 10_000_000", verb_plan, plan_options},
     {"bench", "[FILE...]", "measure how fast this machine runs a scenario; default: the baseline",
-     "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options},
+     "chokepoint bench configs/baseline.toml --json bench.json", verb_bench, bench_options, true},
     {"summary", "OUT.h5", "tables of a result", "chokepoint summary outputs/baseline.h5 -m capability_lag,price", verb_summary,
      summary_options},
     {"sensitivity", "FILE...", "what drives the outcome: total and first-order Sobol indices, by a design of their own",
      "chokepoint sensitivity configs/baseline.toml -m capability_lag --samples 20000 --csv indices.csv", verb_sensitivity,
-     sensitivity_options},
+     sensitivity_options, true},
     {"discover", "OUT.h5", "for which parameters is a trajectory interesting? Boxes and a tree",
      "chokepoint discover outputs/baseline.h5 --policy tight_controls --against status_quo --when 'capability_lag < 0'", verb_discover,
-     discover_options},
+     discover_options, true},
     {"compare", "OUT.h5", "policies side by side: differences, regret, rankings, what cannot be told apart",
      "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
     {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
@@ -134,8 +137,9 @@ constexpr Verb kVerbs[] = {
 };
 
 std::string version_text() {
-  return fmt::format("chokepoint {} ({}), {} build, {}, CUDA {}\n", CHOKEPOINT_VERSION,
-                     *CHOKEPOINT_COMMIT ? CHOKEPOINT_COMMIT : "no commit", CHOKEPOINT_BUILD, __VERSION__, built_with_cuda() ? "yes" : "no");
+  return fmt::format("chokepoint {} ({}), {} build, {}, CUDA {}, MPI {}\n", CHOKEPOINT_VERSION,
+                     *CHOKEPOINT_COMMIT ? CHOKEPOINT_COMMIT : "no commit", CHOKEPOINT_BUILD, __VERSION__, built_with_cuda() ? "yes" : "no",
+                     built_with_mpi() ? "yes" : "no");
 }
 
 std::string help_text() {
@@ -171,6 +175,7 @@ int run_verb(const Verb& verb, const Words& words) {
                fmt::streamed(named));
     return 0;
   }
+  if (verb.alone) refuse_to_repeat(verb.name);
   return verb.run(options, options.count("argument") ? options["argument"].as<Words>() : Words{});
 }
 
@@ -188,11 +193,7 @@ int dispatch(const Words& arguments) {
   usage(fmt::format("'{}' is not a command", arguments[0]));
 }
 
-}  // namespace
-
-int run_command_line(const std::vector<std::string>& arguments) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an error of the write, not a death
-  std::signal(SIGPIPE, SIG_IGN);
+int exit_code(const Words& arguments) {
   try {
     check_arithmetic();
     const int code = dispatch(arguments);
@@ -220,6 +221,14 @@ int run_command_line(const std::vector<std::string>& arguments) {
     fmt::print(stderr, "our mistake: {}. Please report it with the command line and `chokepoint --version`.\n", error.what());
     return kExitBug;
   }
+}
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an error of the write, not a death
+  std::signal(SIGPIPE, SIG_IGN);
+  return leave_mpi(exit_code(arguments));
 }
 
 }  // namespace chokepoint

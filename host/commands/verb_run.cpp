@@ -7,6 +7,7 @@
 #include "../errors.h"
 #include "../results/result.h"
 #include "../run/plan.h"
+#include "../run/ranks.h"
 #include "../run/signals.h"
 #include "fmt/format.h"
 #include "verbs.h"
@@ -72,6 +73,8 @@ void run_options(po::options_description& o) {
 }
 
 int verb_run(const po::variables_map& options, const Words& files) {
+  Ranks ranks(options.count("shard") > 0);
+  if (ranks.rank() > 0) return ranks.serve();
   const Scenario scenario = scenario_of(options, files);
   const ExecuteOptions how = execute_options(options);
   const std::string path = output_path(options, files);
@@ -81,7 +84,7 @@ int verb_run(const po::variables_map& options, const Words& files) {
   RunState state(job, {0, scenario.trajectories});
   const std::string started = now_text();
   const SignalWatch watch;
-  const std::unique_ptr<Engine> engine = make_engine(job, how);
+  const std::unique_ptr<Engine> engine = ranks.make_engine(scenario, job, how, how.quiet);
   const Outcome outcome = execute(scenario, *engine, how, state);
   const Tallies& tallies = state.tallies;
   const Statistics statistics = derive_statistics(scenario, tallies, state.sample);
