@@ -113,8 +113,7 @@ class RankEngine final : public Engine {
       wait(done);
     } while (lost_);  // others have done the work of a rank that failed, and must secure it
     for (int r = 1; r < wire_.size(); ++r) wire_.send(r, {Kind::kReduce, {0, 0}, 0, new_rows_});
-    merge(own_.share().counted(), tallies);
-    own_.share().forget();
+    merge(*own_.share().take(), tallies);
     wire_.reduce(tallies);
     if (new_rows_) wire_.reduce(*sample_);
     new_rows_ = false;

@@ -128,8 +128,7 @@ class Follower {
 
  private:
   void reduce(bool with_sample) {
-    wire_.reduce(share_->counted());
-    share_->forget();
+    wire_.reduce(*share_->take());
     if (!with_sample) return;
     wire_.reduce(sample_);
     sample_ = Sample(job_.shape, job_.keep);

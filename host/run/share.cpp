@@ -12,9 +12,7 @@ using Kind = Message::Kind;
 Share::Share(const Job& job, std::unique_ptr<Engine> engine)
     : shape_(job.shape),
       grain_(static_cast<std::uint64_t>(cpu_block(job.shape.replicates))),
-      engine_(std::move(engine)),
-      pending_(job.shape),
-      counted_(job.shape) {}
+      engine_(std::move(engine)) {}
 
 Message Share::obey(const Message& order, Sample& sample) {
   using Clock = std::chrono::steady_clock;
@@ -45,17 +43,25 @@ void Share::run(Chunk chunk, Sample& sample) {
 }
 
 void Share::collect() {
-  engine_->collect(pending_);
+  if (!pending_) pending_ = std::make_unique<Tallies>(shape_);
+  engine_->collect(*pending_);
   uncollected_ = 0;
 }
 
 void Share::secure() {
   if (open_.empty()) return;
-  Tallies empty(shape_);  // before the merge, after which nothing may fail
   collect();
-  merge(pending_, counted_);
-  std::swap(pending_, empty);
+  if (counted_)
+    merge(*pending_, *counted_);
+  else
+    std::swap(pending_, counted_);
+  pending_.reset();
   open_.clear();
+}
+
+std::unique_ptr<Tallies> Share::take() {
+  if (!counted_) counted_ = std::make_unique<Tallies>(shape_);
+  return std::move(counted_);
 }
 
 // The engine goes first: nothing of it may write to the sample any more.
@@ -65,10 +71,8 @@ Message Share::give_up(const char* reason, Sample& sample) {
   const Sample nothing(shape_, sample.keep);
   for (const Chunk& chunk : open_) copy_rows(nothing, chunk.first, chunk.count, sample);
   open_.clear();
-  pending_ = Tallies(shape_);
+  pending_.reset();
   return report;
 }
-
-void Share::forget() { counted_ = Tallies(shape_); }
 
 }  // namespace chokepoint

@@ -21,8 +21,7 @@ class Share {
   Message obey(const Message& order, Sample& sample);
   void evaluate(Evaluation& trajectories, int resampled) { engine_->evaluate(trajectories, resampled); }
 
-  Tallies& counted() { return counted_; }  // what is secure and was not yet forgotten
-  void forget();
+  std::unique_ptr<Tallies> take();  // what was secured since the last call
 
  private:
   void run(Chunk chunk, Sample& sample);
@@ -32,10 +31,10 @@ class Share {
 
   const Shape shape_;
   const std::uint64_t grain_;
-  std::unique_ptr<Engine> engine_;  // null once it has failed
-  std::vector<Chunk> open_;         // not yet secure
-  std::uint64_t uncollected_ = 0;   // trajectories that only the device has counted
-  Tallies pending_, counted_;       // of what is open, and of what is secure
+  std::unique_ptr<Engine> engine_;              // null once it has failed
+  std::vector<Chunk> open_;                     // not yet secure
+  std::uint64_t uncollected_ = 0;               // trajectories that only the device has counted
+  std::unique_ptr<Tallies> pending_, counted_;  // of what is open, and of what is secure; null for nothing, because they are large
 };
 
 }  // namespace chokepoint
