@@ -127,6 +127,7 @@ struct Scenario {
   std::vector<ConfigurationFile> files;      // as given, bases first
   std::vector<std::string> overrides;        // "--set" and flags, as given
   std::string resolved;                      // one TOML document with everything, and origins as comments
+  std::string settings;                      // the same without comments
 
   int steps() const { return years * 12; }
   int records() const { return steps() / record_every_months; }

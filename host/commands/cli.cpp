@@ -19,6 +19,7 @@
 #include "../reports/report.h"
 #include "../reports/report_sensitivity.h"
 #include "../results/result.h"
+#include "../results/temporary_file.h"
 #include "../run/bench.h"
 #include "../run/execute.h"
 #include "../run/launch.h"
@@ -113,6 +114,8 @@ int verb_devices(const po::variables_map&, const Words& arguments) {
 constexpr Verb kVerbs[] = {
     {"run", "FILE...", "run a scenario and write its result", "chokepoint run configs/baseline.toml -o outputs/baseline.h5", verb_run,
      run_options},
+    {"merge", "SHARD...", "the shards of a run to its result", "chokepoint merge outputs/baseline.*.shard -o outputs/baseline.h5",
+     verb_merge, merge_options},
     {"validate", "FILE...", "check configuration files, all problems at once", "chokepoint validate configs/baseline.toml", verb_validate,
      configuration_options},
     {"plan", "FILE...", "time, memory, file size and reachable errors of a run",
@@ -137,9 +140,8 @@ constexpr Verb kVerbs[] = {
 };
 
 std::string version_text() {
-  return fmt::format("chokepoint {} ({}), {} build, {}, CUDA {}, MPI {}\n", CHOKEPOINT_VERSION,
-                     *CHOKEPOINT_COMMIT ? CHOKEPOINT_COMMIT : "no commit", CHOKEPOINT_BUILD, __VERSION__, built_with_cuda() ? "yes" : "no",
-                     built_with_mpi() ? "yes" : "no");
+  return fmt::format("chokepoint {}, {} build, {}, CUDA {}, MPI {}\n", program_version(), CHOKEPOINT_BUILD, __VERSION__,
+                     built_with_cuda() ? "yes" : "no", built_with_mpi() ? "yes" : "no");
 }
 
 std::string help_text() {

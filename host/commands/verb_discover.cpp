@@ -1,12 +1,13 @@
 // chokepoint discover: for which parameters is a trajectory interesting?
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "../errors.h"
 #include "../reports/discover_report.h"
+#include "../results/temporary_file.h"
+#include "../run/progress.h"
 #include "fmt/format.h"
 #include "verbs.h"
 
@@ -57,12 +58,6 @@ DiscoverOptions discover_options_of(const po::variables_map& options) {
   return d;
 }
 
-void show_progress(std::uint64_t done, std::uint64_t all) {
-  if (!isatty(STDERR_FILENO)) return;
-  fmt::print(stderr, "\r{:3.0f} %  {} of {} trajectories\033[K{}", 100.0 * static_cast<double>(done) / static_cast<double>(all),
-             format_count(static_cast<double>(done)), format_count(static_cast<double>(all)), done == all ? "\r\033[K" : "");
-}
-
 }  // namespace
 
 void discover_options(po::options_description& o) {
@@ -91,7 +86,13 @@ int verb_discover(const po::variables_map& options, const Words& arguments) {
   for (const char* file : {"json", "csv"})
     if (options.count(file)) check_output(options[file].as<std::string>(), options["force"].as<bool>(), 1'000'000);
   const StoredRun stored(only_argument(arguments, "result file"));
-  const Discovery found = discover(stored, how, execute_options(options), show_progress);
+  std::optional<Progress> progress;
+  const auto show = [&](std::uint64_t done, std::uint64_t all) {
+    if (!progress) progress.emplace(static_cast<double>(all), false);
+    progress->update(static_cast<double>(done));
+  };
+  const Discovery found = discover(stored, how, execute_options(options), show);
+  progress.reset();
   const SummaryOptions terminal = default_summary();
   std::fputs(discovery_tables(found, stored, how, terminal.width, terminal.unicode).c_str(), stdout);
   if (options.count("json")) write_text(options["json"].as<std::string>(), discovery_json(found, stored, how));

@@ -6,9 +6,13 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <set>
 
+#include "../errors.h"
 #include "../run/forecast.h"
 #include "../run/plan.h"
+#include "../run/scale.h"
 #include "../run/stop.h"
 #include "verbs.h"
 
@@ -59,6 +63,31 @@ Trial run_trial(const Scenario& s, const Job& job, const ExecuteOptions& how) {
   return trial;
 }
 
+// What --nodes asks for.
+struct Scaling {
+  int nodes = 0, gpus_per_node = 1;
+  double speed = 0;  // trajectory-months a second of a device; 0: as in the trial
+};
+
+std::optional<Scaling> scaling_of(const po::variables_map& options) {
+  if (!options.count("nodes")) {
+    for (const char* name : {"gpus-per-node", "speed"})
+      if (options.count(name)) throw UserError(fmt::format("--{}: only together with --nodes", name));
+    return {};
+  }
+  Scaling s;
+  s.nodes = options["nodes"].as<int>();
+  if (options.count("gpus-per-node")) s.gpus_per_node = options["gpus-per-node"].as<int>();
+  if (options.count("speed")) s.speed = options["speed"].as<double>();
+  std::vector<std::string> problems;
+  if (s.nodes < 1 || s.nodes > 100'000) problems.push_back(fmt::format("--nodes {}: outside 1 to 100000", s.nodes));
+  if (s.gpus_per_node < 1 || s.gpus_per_node > 64) problems.push_back(fmt::format("--gpus-per-node {}: outside 1 to 64", s.gpus_per_node));
+  if (options.count("speed") && !(s.speed >= 1 && s.speed <= 1e15))
+    problems.push_back(fmt::format("--speed {}: outside 1 to 1e15 trajectory-months per second of one device", s.speed));
+  if (!problems.empty()) throw UserError(problems);
+  return s;
+}
+
 std::string format_figure(double x) { return std::isnan(x) ? "-" : fmt::format("{:.4g}", x); }
 
 std::string relative(double error, double mean) {
@@ -94,16 +123,75 @@ void print_stop(const Scenario& s, const StopForecast& f, double seconds_each) {
                format_duration(f.needed * seconds_each), s.stop->max_trajectories);
 }
 
+double bytes_of_file(Scenario s, double trajectories) {
+  s.trajectories = static_cast<std::uint64_t>(trajectories);
+  return static_cast<double>(estimate_file_size(s));
+}
+
+// Its error stands for those of all metrics: the one that is watched, or else the first that has a direction.
+int leading_metric(const Scenario& s) {
+  if (s.stop && s.stop->metric >= 0) return s.stop->metric;
+  const std::vector<int> decided = decided_metrics(*s.model);
+  return decided.empty() ? 0 : decided[0];
+}
+
+// What a device of the table is.
+std::string describe_speed(const Trial& trial, const std::vector<std::string>& tried, bool given) {
+  if (given) return "with --speed";
+  const bool gpus = std::ranges::none_of(tried, [](const std::string& name) { return name == "cpu"; });
+  const char* each = tried.size() > 1 ? ", their mean" : "";
+  return gpus ? fmt::format("as fast as here ({}{})", trial.device, each)
+              : fmt::format("as fast as this CPU ({}{}). No GPU was measured: give its speed with --speed", trial.device, each);
+}
+
+void print_scaling(const Scenario& s, const Trial& trial, const std::vector<std::string>& tried, const Scaling& scaling,
+                   const ExecuteOptions& how, const Forecast& f) {
+  const double months = static_cast<double>(s.steps()) * static_cast<double>(s.policies.size()), own = static_cast<double>(s.trajectories);
+  const double speed = scaling.speed > 0 ? scaling.speed / months : 1 / trial.seconds_each / static_cast<double>(tried.size());
+  const auto devices = static_cast<std::uint64_t>(scaling.nodes) * static_cast<std::uint64_t>(scaling.gpus_per_node);
+  const auto tallies = static_cast<double>(tally_bytes(trial.tallies)), most = static_cast<double>(kMaxTrajectories);
+  const int metric = leading_metric(s);
+  fmt::print("\npredicted for {} x {} devices, a rank for each; a device {}:\n  {} trajectory-months/s, {} trajectories/s\n", scaling.nodes,
+             scaling.gpus_per_node, describe_speed(trial, tried, scaling.speed > 0), format_count(speed * months), format_count(speed));
+  fmt::print("  {:>12} {:>11} {:>12} {:>11} {:>10} {:>8} {:>8} {:>10} {:>9}\n", "trajectories", "time", "device-hours", "checkpoints",
+             "network", "result", "a shard", "all shards", "error");
+  const Fleet fleet{devices, speed, how.checkpoint_every, how.checkpoint_share};
+  double interval = how.checkpoint_every;
+  for (const double n : std::set{own, 1e9, 1e10, 1e11, 1e12, 1e13}) {
+    const double file = bytes_of_file(s, n), shard = bytes_of_file(s, n / static_cast<double>(devices));
+    const ScaleForecast at = forecast_scale(fleet, {n, tallies, file, trial.after});
+    interval = at.interval;
+    fmt::print("  {:>12} {:>11} {:>12} {:>11} {:>10} {:>8} {:>8} {:>10} {:>9}{}\n", format_count(n), format_duration(at.seconds),
+               format_figure(at.device_hours), at.checkpoints, format_bytes(at.network_bytes), format_bytes(file), format_bytes(shard),
+               format_bytes(shard * static_cast<double>(devices)), format_figure(f.metrics[metric].mean_error * std::sqrt(own / n)),
+               n > most ? " *" : "");
+  }
+  fmt::print("time         {:g} s to start (assumed); work at {:g} % of the speed of all (simulated); statistics {} (measured)\n",
+             kStartSeconds, 100 * (devices > 1 ? kSharing : 1), format_duration(trial.after));
+  fmt::print("checkpoints  every {:.0f} s, and one at the end: {} steps of a reduction of {} at {}B/s, then a file at {}B/s (assumed)\n",
+             interval, reduction_steps(devices), format_bytes(tallies), format_count(kReductionSpeed), format_count(kWritingSpeed));
+  fmt::print("network      every rank but one sends {} for each checkpoint; an array of shards sends nothing\n", format_bytes(tallies));
+  fmt::print("shards       {}, as large as a result of their trajectories\n", devices);
+  fmt::print("error        standard error of the mean of {} under {}\n", s.model->metrics[metric].key, s.policies[s.reference].name);
+  fmt::print("*            more than run.trajectories may be ({})\n", format_count(most));
+}
+
 }  // namespace
 
 void plan_options(po::options_description& o) {
   configuration_options(o);
   device_options(o);
+  auto add = o.add_options();
+  add("nodes", po::value<int>()->value_name("N"), "predict runs of 10^9 to 10^13 trajectories on so many nodes");
+  add("gpus-per-node", po::value<int>()->value_name("G"), "devices of each node; default: 1");
+  add("speed", po::value<double>()->value_name("S"), "trajectory-months per second of one device; default: as measured here");
+  add("checkpoint-every", po::value<double>()->default_value(300)->value_name("SECONDS"), "as `run` will be told; 0: no checkpoints");
 }
 
 int verb_plan(const po::variables_map& options, const Words& files) {
   const Scenario s = scenario_of(options, files);
   const ExecuteOptions how = execute_options(options);
+  const std::optional<Scaling> scaling = scaling_of(options);
   const Job job = make_job(s);
   const Trial trial = run_trial(s, job, how);
   const int threads = how.threads > 0 ? how.threads : available_cpus();
@@ -118,6 +206,7 @@ int verb_plan(const po::variables_map& options, const Words& files) {
   const Forecast f = forecast(s, trial.tallies, trial.sample);
   if (f.stop) print_stop(s, *f.stop, trial.seconds_each);
   print_metrics(s, f);
+  if (scaling) print_scaling(s, trial, resolve_devices(how.device, cuda_devices()), *scaling, how, f);
   return 0;
 }
 

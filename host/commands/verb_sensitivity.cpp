@@ -1,14 +1,14 @@
 // `chokepoint sensitivity`: total and first-order indices by a design of their own.
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstring>
 
 #include "../errors.h"
+#include "../results/temporary_file.h"
 #include "../run/plan.h"
+#include "../run/progress.h"
 #include "../statistics/index_design.h"
 #include "fmt/format.h"
 #include "verbs.h"
@@ -62,31 +62,6 @@ void keep_policies(Scenario& scenario, const std::vector<int>& kept) {
   scenario.reference = reference;
 }
 
-// A line that grows on a terminal; otherwise one every ten seconds. On standard error.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO)) {}
-  ~ProgressLine() {
-    if (shown_ && terminal_) std::fputc('\n', stderr);
-  }
-  ProgressLine(const ProgressLine&) = delete;
-
-  void update(double share) {
-    const auto now = Clock::now();
-    if (quiet_ || now - last_ < std::chrono::milliseconds(terminal_ ? 100 : 10'000)) return;
-    last_ = now;
-    shown_ = true;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    const std::string text = fmt::format("{:3.0f} %  {} left", 100 * share, format_duration(seconds * (1 - share) / share));
-    fmt::print(stderr, "{}{}{}", terminal_ ? "\r" : "", text, terminal_ ? "\033[K" : "\n");
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  bool quiet_, terminal_, shown_ = false;
-  Clock::time_point start_ = Clock::now(), last_ = start_;
-};
-
 Provenance provenance_of(const Scenario& s, const DesignResult& result, const std::string& started, double seconds) {
   Provenance entries = build_provenance();
   const auto add = [&](const char* name, const std::string& value) { entries.emplace_back(name, value); };
@@ -125,10 +100,10 @@ int verb_sensitivity(const po::variables_map& options, const Words& files) {
   const std::uint64_t worlds = worlds_of(options["samples"].as<std::string>(), problems);
   SummaryOptions shown = default_summary();
   shown.metrics = list_of(options, "metrics");
-  const std::vector<int> metrics = numbers_of(options, "metrics", scenario.model->metrics,
-                                              [](const MetricRow& row) { return std::string_view(row.key); }, problems);
-  const std::vector<int> policies = numbers_of(options, "policies", scenario.policies,
-                                               [](const PolicySetting& policy) { return std::string_view(policy.name); }, problems);
+  const std::vector<int> metrics = numbers_of(
+      options, "metrics", scenario.model->metrics, [](const MetricRow& row) { return std::string_view(row.key); }, problems);
+  const std::vector<int> policies = numbers_of(
+      options, "policies", scenario.policies, [](const PolicySetting& policy) { return std::string_view(policy.name); }, problems);
   if (!problems.empty()) throw UserError(problems);
   keep_policies(scenario, policies);
   const std::string path = text_of(options, "output"), csv = text_of(options, "csv");
@@ -144,7 +119,7 @@ int verb_sensitivity(const po::variables_map& options, const Words& files) {
   const auto start = std::chrono::steady_clock::now();
   DesignResult result;
   {
-    ProgressLine progress(how.quiet);
+    Progress progress(1, how.quiet);
     result = run_design(scenario, metrics, worlds, how, [&](double share) { progress.update(share); });
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

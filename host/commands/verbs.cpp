@@ -7,12 +7,19 @@
 
 #include <algorithm>
 #include <clocale>
+#include <limits>
 
 #include "../config/config.h"
 #include "../errors.h"
 #include "fmt/format.h"
 
 namespace chokepoint {
+
+namespace {
+
+constexpr double kCheckpointShare = 0.01;  // of a run's time, unless it is said how often
+
+}  // namespace
 
 void configuration_options(po::options_description& o) {
   auto add = o.add_options();
@@ -59,6 +66,10 @@ ExecuteOptions execute_options(const po::variables_map& options) {
   e.lanes = options["lanes"].as<int>();
   e.block_size = options["block-size"].as<int>();
   if (options.count("time-limit")) e.time_limit = options["time-limit"].as<double>();
+  if (options.count("checkpoint-every")) {
+    e.checkpoint_every = options["checkpoint-every"].as<double>();
+    if (options["checkpoint-every"].defaulted()) e.checkpoint_share = kCheckpointShare;
+  }
   if (options.count("quiet")) e.quiet = options["quiet"].as<bool>();
   std::vector<std::string> problems;
   if (e.threads < 0 || e.threads > 4096) problems.push_back(fmt::format("--threads {}: outside 0 to 4096", e.threads));
@@ -67,6 +78,7 @@ ExecuteOptions execute_options(const po::variables_map& options) {
   if (e.block_size != 0 && (e.block_size % 32 != 0 || e.block_size < 32 || e.block_size > kMaxCudaBlock))
     problems.push_back(fmt::format("--block-size {}: not a multiple of 32 from 32 to {}", e.block_size, kMaxCudaBlock));
   if (!(e.time_limit >= 0)) problems.push_back(fmt::format("--time-limit {}: negative", e.time_limit));
+  if (!(e.checkpoint_every >= 0)) problems.push_back(fmt::format("--checkpoint-every {}: negative", e.checkpoint_every));
   if (!problems.empty()) throw UserError(problems);
   return e;
 }
@@ -83,6 +95,19 @@ Words list_of(const po::variables_map& options, const char* name) {
     if (const std::string entry = list.substr(at, comma - at); !entry.empty()) entries.push_back(entry);
   }
   return entries;
+}
+
+void warn_of_values(const Scenario& s, const Tallies& tallies) {
+  for (std::size_t p = 0; p < s.policies.size(); ++p)
+    if (const std::uint64_t first = tallies.first_non_finite[p]; first != std::numeric_limits<std::uint64_t>::max())
+      fmt::print(stderr,
+                 "warning: policy {}: values that are not finite, first in trajectory {}. They are counted (histogram/*_non_finite) and "
+                 "left out of every statistic. Are the priors too wide?\n",
+                 s.policies[p].name, first);
+  for (std::size_t i = 0; i < s.parameters.size(); ++i)
+    if (static_cast<double>(tallies.clamped[i]) > 0.01 * static_cast<double>(tallies.trajectories))
+      fmt::print(stderr, "warning: parameters.{}: {:.1f} % of the draws were outside the valid range and were clamped to it.\n",
+                 s.model->parameters[i].key, 100.0 * static_cast<double>(tallies.clamped[i]) / static_cast<double>(tallies.trajectories));
 }
 
 int terminal_width() {

@@ -29,6 +29,9 @@ ExecuteOptions execute_options(const po::variables_map& options);
 std::string text_of(const po::variables_map& options, const char* name);
 Words list_of(const po::variables_map& options, const char* name);
 
+// What the user must know before trusting the numbers; to standard error.
+void warn_of_values(const Scenario& scenario, const Tallies& tallies);
+
 int terminal_width();
 SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
 
@@ -39,6 +42,8 @@ SummaryOptions summary_of(const po::variables_map& options);  // default_summary
 // Commands in files of their own.
 void run_options(po::options_description& options);
 int verb_run(const po::variables_map& options, const Words& files);
+void merge_options(po::options_description& options);
+int verb_merge(const po::variables_map& options, const Words& names);
 int verb_summary(const po::variables_map& options, const Words& files);
 int verb_compare(const po::variables_map& options, const Words& files);
 void plan_options(po::options_description& options);

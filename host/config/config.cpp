@@ -308,7 +308,8 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
   add_late_defaults(document.root, scenario);
   scenario.files = std::move(document.files);
   scenario.overrides = overrides;
-  scenario.resolved = resolved_text(document.root, problems);
+  scenario.resolved = resolved_text(document.root, &problems);
+  scenario.settings = resolved_text(document.root, nullptr);
   return scenario;
 }
 

@@ -223,18 +223,18 @@ bool is_section(const std::string& path, const TomlEntry& entry) {
   return path.starts_with("policies.") && entry.key == "trigger";
 }
 
-void write_table(const std::string& path, const std::string& header, const TomlValue& table, const Problems& problems, std::string& out) {
+void write_table(const std::string& path, const std::string& header, const TomlValue& table, const Problems* sources, std::string& out) {
   std::string lines;
   for (const TomlEntry& entry : table.entries)
     if (!is_section(path, entry))
-      lines += fmt::format("{} = {}  # {}\n", key_to_toml(entry.key), to_toml(entry.value), origins(entry, problems));
+      lines += fmt::format("{} = {}{}\n", key_to_toml(entry.key), to_toml(entry.value), sources ? "  # " + origins(entry, *sources) : "");
   if (!header.empty() && path != "policies") out += "\n" + header + "\n";
   out += lines;
   for (const TomlEntry& entry : table.entries) {
     if (!is_section(path, entry)) continue;
     const std::string inner = path.empty() ? entry.key : path + "." + entry.key;
-    if (entry.value.is_table()) write_table(inner, "[" + inner + "]", entry.value, problems, out);
-    for (const TomlValue& item : entry.value.items) write_table(inner, "[[" + inner + "]]", item, problems, out);
+    if (entry.value.is_table()) write_table(inner, "[" + inner + "]", entry.value, sources, out);
+    for (const TomlValue& item : entry.value.items) write_table(inner, "[[" + inner + "]]", item, sources, out);
   }
 }
 
@@ -267,9 +267,9 @@ Document parse_document(std::string_view defaults, const std::string& name, cons
   return document;
 }
 
-std::string resolved_text(const TomlValue& root, const Problems& problems) {
+std::string resolved_text(const TomlValue& root, const Problems* origins) {
   std::string text;
-  write_table("", "", root, problems, text);
+  write_table("", "", root, origins, text);
   return text;
 }
 

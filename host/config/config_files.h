@@ -25,7 +25,7 @@ Document read_document(std::string_view defaults, const std::vector<std::string>
 // The same from one text, called `name` in messages, that extends nothing: what resolved_text() gave.
 Document parse_document(std::string_view defaults, const std::string& name, const std::string& text, Problems& problems);
 
-// The document as one TOML text in which a comment after each value says where it was written.
-std::string resolved_text(const TomlValue& root, const Problems& problems);
+// The document as one TOML text. With `origins` a comment after each value says where it was written.
+std::string resolved_text(const TomlValue& root, const Problems* origins);
 
 }  // namespace chokepoint

@@ -108,6 +108,7 @@ std::string provenance_text(const View& v) {
   add("device", entry("device"));
   add("run time", entry("seconds"), " s");
   add("ended early", entry("ended_early"));
+  add("MISSING", entry("missing"));
   add("version", entry("version"));
   add("result hash", v.result.result_hash);
   return text;

@@ -12,6 +12,8 @@
 #include <limits>
 #include <numeric>
 
+#include "hdf5_calls.h"
+
 namespace chokepoint {
 
 namespace {
@@ -21,19 +23,7 @@ constexpr std::size_t kSmallChunkBytes = std::size_t{64} << 10;
 // Half of the chunks that a node of a dataset's index has room for. Nodes are stored full-sized, one at least for every dataset: the
 // library's 32 would take 3 kB for each, and most have one chunk, few more than ten.
 constexpr unsigned kIndexHalfNode = 2;
-constexpr std::size_t kMaxReadElements = std::size_t{1} << 27;  // a damaged file may claim any size
 constexpr unsigned kCreationOrder = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
-
-// The library must not print errors, nor clean up at exit: after a failed write that can crash.
-void start_library() {
-  static const bool started = [] {
-    H5dont_atexit();
-    H5open();
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    return true;
-  }();
-  static_cast<void>(started);
-}
 
 struct Cause {
   std::string text;  // innermost line of the library's error stack
@@ -47,20 +37,10 @@ extern "C" herr_t note_cause(unsigned, const H5E_error2_t* error, void* out) {
   return 0;
 }
 
-Handle make_handle(hid_t id, Handle::Close close) { return Handle(id, close, "asking HDF5 for", "an identifier"); }
-
 hid_t file_type(Number type) { return type == Number::kInt64 ? H5T_STD_I64LE : type == Number::kFloat ? H5T_IEEE_F32LE : H5T_IEEE_F64LE; }
 
 hid_t memory_type(Number type) {
   return type == Number::kInt64 ? H5T_NATIVE_INT64 : type == Number::kFloat ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-}
-
-// netCDF-C 4.9.0 corrupts its heap on fixed-length text datasets; xarray fails on UTF-8 that is tagged ASCII.
-Handle text_type() {
-  Handle type = make_handle(H5Tcopy(H5T_C_S1), H5Tclose);
-  check_hdf5(H5Tset_size(type, H5T_VARIABLE), "making", "the text type");
-  check_hdf5(H5Tset_cset(type, H5T_CSET_UTF8), "making", "the text type");
-  return type;
 }
 
 // Octave shows the trailing zero of any other form.
@@ -70,10 +50,6 @@ Handle attribute_text_type(std::size_t length) {
   check_hdf5(H5Tset_cset(type, H5T_CSET_UTF8), "making", "the text type");
   check_hdf5(H5Tset_strpad(type, H5T_STR_NULLPAD), "making", "the text type");
   return type;
-}
-
-Handle make_space(const std::vector<hsize_t>& shape) {
-  return make_handle(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
 }
 
 void write_attribute(hid_t object, const std::string& name, hid_t type, const Handle& space, const void* value) {
@@ -193,17 +169,15 @@ void DatasetWriter::write_rows(std::size_t first, std::size_t count, const void*
   check_hdf5(H5Dwrite(dataset_, memory_type(type_), memory, space_, H5P_DEFAULT, values), "writing dataset", name_);
 }
 
-Hdf5Writer::Hdf5Writer(const std::string& path) {
+Hdf5Writer::Hdf5Writer(const std::string& path, std::size_t user_block) {
   start_library();
   const Handle creation = make_handle(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+  check_hdf5(H5Pset_userblock(creation, user_block), "creating", "the file");
   check_hdf5(H5Pset_link_creation_order(creation, kCreationOrder), "creating", "the file");
   check_hdf5(H5Pset_attr_creation_order(creation, kCreationOrder), "creating", "the file");
   check_hdf5(H5Pset_istore_k(creation, kIndexHalfNode), "creating", "the file");
-  const Handle access = make_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  const Handle access = file_access();
   check_hdf5(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18), "creating", "the file");
-#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
-  H5Pset_file_locking(access, true, true);  // some shared file systems have no locks
-#endif
   file_ = Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, access), H5Fclose, "creating", path);
   enter("/");
 }
@@ -300,6 +274,15 @@ void Hdf5Writer::write_text(const std::string& name, const std::string& long_nam
   write_texts({name, {}, "1", long_name}, {&value, 1});
 }
 
+void Hdf5Writer::write_words(const std::string& name, std::span<const std::int64_t> words) {
+  const Variable variable{name, {{"word", words.size()}}, "1", ""};
+  const Handle space = make_space({words.size()}), properties = numeric_properties(variable, Number::kInt64);
+  Handle dataset(H5Dcreate2(group_, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose,
+                 "creating dataset", name);
+  check_hdf5(H5Dwrite(dataset, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, words.data()), "writing dataset", name);
+  dataset.close("writing dataset", name);
+}
+
 void Hdf5Writer::annotate(const Attribute& attribute) { write_attribute(group_, attribute); }
 
 void Hdf5Writer::close() {
@@ -309,92 +292,6 @@ void Hdf5Writer::close() {
   check_hdf5(H5Fflush(file_, H5F_SCOPE_GLOBAL), "flushing", "the file");
   if (H5Fget_obj_count(file_, H5F_OBJ_ALL) != 1) throw std::logic_error("the result file still has open objects");
   file_.close("closing", "the file");
-}
-
-Hdf5Reader::Hdf5Reader(const std::string& path) {
-  start_library();
-  const Handle access = make_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-#if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
-  H5Pset_file_locking(access, true, true);
-#endif
-  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access), H5Fclose, "opening", path);
-}
-
-bool Hdf5Reader::has_dataset(const std::string& name) const { return H5Lexists(file_, name.c_str(), H5P_DEFAULT) > 0; }
-
-std::optional<std::string> Hdf5Reader::text_attribute(const std::string& object, const std::string& name) const {
-  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
-  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
-                         name);
-  const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
-  const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
-  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || H5Sget_simple_extent_npoints(space) > 1) return {};
-  if (H5Sget_simple_extent_npoints(space) == 0) return "";
-  std::string text(H5Tget_size(type), '\0');
-  check_hdf5(H5Aread(attribute, type, text.data()), "reading attribute", name);
-  text.resize(std::strlen(text.c_str()));
-  return text;
-}
-
-std::optional<std::int64_t> Hdf5Reader::integer_attribute(const std::string& object, const std::string& name) const {
-  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
-  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
-                         name);
-  const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
-  const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
-  if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) return {};
-  std::int64_t value = 0;
-  check_hdf5(H5Aread(attribute, H5T_NATIVE_INT64, &value), "reading attribute", name);
-  return value;
-}
-
-std::vector<std::string> Hdf5Reader::attribute_names(const std::string& object) const {
-  std::vector<std::string> names;
-  const auto append = [](hid_t, const char* name, const H5A_info_t*, void* all) -> herr_t {
-    static_cast<std::vector<std::string>*>(all)->push_back(name);
-    return 0;
-  };
-  check_hdf5(H5Aiterate_by_name(file_, object.c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, append, &names, H5P_DEFAULT),
-             "listing the attributes of", object);
-  return names;
-}
-
-std::size_t Hdf5Reader::length(const std::string& name) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
-  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
-  const hssize_t length = H5Sget_simple_extent_npoints(space);
-  check_hdf5(length, "reading dataset", name);
-  return static_cast<std::size_t>(length);
-}
-
-std::vector<std::string> Hdf5Reader::texts(const std::string& name) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
-  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name), type = text_type();
-  const std::size_t count = length(name);
-  if (count > kMaxReadElements) throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " texts", 0);
-  std::vector<char*> pointers(count);
-  check_hdf5(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "reading dataset", name);
-  std::vector<std::string> values;
-  for (const char* text : pointers) values.emplace_back(text ? text : "");
-  check_hdf5(H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data()), "reading dataset", name);
-  return values;
-}
-
-std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vector<std::size_t>& shape) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
-  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
-  std::vector<hsize_t> found(H5S_MAX_RANK);
-  const int rank = H5Sget_simple_extent_dims(space, found.data(), nullptr);
-  check_hdf5(rank, "reading dataset", name);
-  found.resize(static_cast<std::size_t>(rank));
-  if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end()))
-    throw Hdf5Error("reading dataset '" + name + "' failed: its shape does not fit the labels of its axes", 0);
-  const std::size_t count = length(name);
-  if (count > kMaxReadElements)
-    throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " numbers", 0);
-  std::vector<double> values(count);
-  check_hdf5(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "reading dataset", name);
-  return values;
 }
 
 }  // namespace chokepoint

@@ -120,11 +120,13 @@ class DimensionScale {
 // A new file. The axes of a dataset must have got their coordinates before, in its group or in the root.
 class Hdf5Writer {
  public:
-  explicit Hdf5Writer(const std::string& path);
+  // user_block: bytes left free in front, for the program's own use.
+  explicit Hdf5Writer(const std::string& path, std::size_t user_block = 0);
   void enter(const std::string& group);  // made if it is not there; "/" at first
   DatasetWriter create(const Variable& variable, Number type);
   void write_texts(const Variable& variable, std::span<const std::string> values);
   void write_text(const std::string& name, const std::string& long_name, const std::string& value);  // without axes
+  void write_words(const std::string& name, std::span<const std::int64_t> words);  // without axes: not for netCDF tools
   void annotate(const Attribute& attribute);                                                         // the group
   void close();  // the file is complete when this returns
 
@@ -151,6 +153,7 @@ class Hdf5Reader {
   std::vector<std::string> texts(const std::string& name) const;
   std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape) const;  // throws on another shape
   std::size_t length(const std::string& name) const;
+  void words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const;  // as Hdf5Writer::write_words() wrote them
 
  private:
   Handle file_;

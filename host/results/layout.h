@@ -12,10 +12,19 @@ namespace chokepoint {
 
 inline constexpr const char* kFileType = "chokepoint-result";
 
+// Bytes in front of a file that seal(name) fills when all else is written.
+struct UserBlock {
+  std::size_t size = 0;
+  std::function<void(const std::string& name)> seal = {};
+};
+
 // A file of `file_type` with its attributes and provenance, complete or not at all, as write_result(); put(file) writes its datasets
 // and returns their hash, as this does.
 std::string write_datasets(const std::string& path, const char* file_type, const Scenario& scenario, const Provenance& provenance,
-                           const std::function<std::string(Hdf5Writer&)>& put);
+                           const std::function<std::string(Hdf5Writer&)>& put, const UserBlock& front = {});
+
+// The texts of a file's provenance. Throws Hdf5Error.
+std::map<std::string, std::string> read_provenance(const Hdf5Reader& file);
 
 // Puts every dataset of the result but its provenance into `file`, or nowhere if it is null. Returns the
 // result_hash.

@@ -20,8 +20,13 @@ inline constexpr std::string_view kLongProvenance[] = {"configuration_resolved",
 
 std::string entry(const Provenance& provenance, std::string_view name);  // empty if there is none
 
+std::string program_version();  // "0.1.0 (1234abcd)"
+
 // Version, commit, compiler, host, Slurm job: what does not depend on the run.
 Provenance build_provenance();
+
+// What the run counted, and the seeds.
+void add_run(const Scenario& scenario, const Tallies& tallies, double seconds, Provenance& entries);
 
 // Configuration files, overrides and what they come to.
 void add_configuration(const Scenario& scenario, Provenance& entries);

@@ -121,16 +121,6 @@ void read_metrics(const Hdf5Reader& file, StoredResult& result) {
   }
 }
 
-void read_provenance(const Hdf5Reader& file, StoredResult& result) {
-  for (const std::string& name : file.attribute_names("/provenance"))
-    if (const auto text = file.text_attribute("/provenance", name)) result.provenance[name] = *text;
-  for (const std::string_view name : kLongProvenance) {
-    const std::string path = "/provenance/" + std::string(name);
-    if (!file.has_dataset(path)) continue;
-    for (std::string& text : file.texts(path)) result.provenance[std::string(name)] = std::move(text);
-  }
-}
-
 StoredResult read_stored(const Hdf5Reader& file) {
   StoredResult result;
   result.title = required_text(file, "/", "title");
@@ -152,11 +142,23 @@ StoredResult read_stored(const Hdf5Reader& file) {
   result.event_probability = file.numbers("/event_probability", {policies, events});
   result.event_probability_bounds = file.numbers("/event_probability_bounds", {policies, events, 2});
   result.event_cdf = file.numbers("/event_cdf", {policies, events, times});
-  read_provenance(file, result);
+  result.provenance = read_provenance(file);
   return result;
 }
 
 }  // namespace
+
+std::map<std::string, std::string> read_provenance(const Hdf5Reader& file) {
+  std::map<std::string, std::string> entries;
+  for (const std::string& name : file.attribute_names("/provenance"))
+    if (const auto text = file.text_attribute("/provenance", name)) entries[name] = *text;
+  for (const std::string_view name : kLongProvenance) {
+    const std::string path = "/provenance/" + std::string(name);
+    if (!file.has_dataset(path)) continue;
+    for (std::string& text : file.texts(path)) entries[std::string(name)] = std::move(text);
+  }
+  return entries;
+}
 
 std::string StoredResult::entry(const std::string& name) const {
   const auto found = provenance.find(name);

@@ -30,16 +30,9 @@ struct Result {
 // nothing of that name is left. Returns the result_hash (32 hexadecimal digits). Throws EnvironmentError.
 std::string write_result(const std::string& path, const Result& result);
 
-// Another file of the user's, in the same way: complete or not at all.
-void write_text(const std::string& path, const std::string& text);
-
 // The result_hash alone, without a file. It covers name, shape and values of every dataset but those of the
 // provenance: equal hashes mean equal results, whatever machine they come from.
 std::string hash_result(const Result& result);
-
-// Throws EnvironmentError when `path` could not be written later: no such directory, no permission, too
-// little space for `bytes`; UserError when it exists and `force` is false.
-void check_output(const std::string& path, bool force, std::uint64_t bytes);
 
 // What `summary` and `compare` need of a result file. Throws EnvironmentError when it cannot be read, UserError when it
 // is not a Chokepoint result of this format.

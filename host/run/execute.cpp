@@ -2,15 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execute.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 
 #include "fmt/format.h"
+#include "progress.h"
 #include "signals.h"
 #include "stop.h"
 
@@ -22,60 +20,13 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// A bar on a terminal; otherwise a line every ten seconds. On standard error.
-class Progress {
- public:
-  Progress(std::uint64_t first, std::uint64_t total, double months_per_trajectory, bool quiet)
-      : first_(first),
-        total_(total),
-        months_(months_per_trajectory),
-        quiet_(quiet),
-        terminal_(isatty(STDERR_FILENO)),
-        start_(Clock::now()) {}
-
-  void update(std::uint64_t done) {
-    const double now = seconds_since(start_);
-    if (quiet_ || now - shown_ < (terminal_ ? 0.1 : 10.0)) return;
-    show(done, now);
-  }
-  void finish(std::uint64_t done) {
-    if (quiet_ || (shown_ == 0 && !terminal_)) return;
-    show(done, seconds_since(start_));
-    if (terminal_) std::fputc('\n', stderr);
-  }
-
- private:
-  void show(std::uint64_t done, double now) {
-    shown_ = now;
-    const double share = total_ ? static_cast<double>(done) / static_cast<double>(total_) : 1,
-                 rate = static_cast<double>(done - first_) / std::max(now, 1e-9);
-    const std::string left = done == first_ ? "?" : format_duration(static_cast<double>(total_ - std::min(done, total_)) / rate);
-    const std::string text =
-        fmt::format("{:3.0f} %  {} of {} trajectories  {} trajectory-months/s  {} left", 100 * share,
-                    format_count(static_cast<double>(done)), format_count(static_cast<double>(total_)), format_count(rate * months_), left);
-    if (!terminal_) {
-      fmt::print(stderr, "{}\n", text);
-      return;
-    }
-    constexpr int kWidth = 24;
-    const int filled = static_cast<int>(share * kWidth);
-    fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}\033[K", "", filled, "", kWidth - filled, text);
-  }
-
-  std::uint64_t first_, total_;  // done before, and in the end
-  double months_;
-  bool quiet_, terminal_;
-  Clock::time_point start_;
-  double shown_ = 0;
-};
-
 // A number of trajectories that can be copied into a configuration, as long as it is one.
 std::string format_whole(double count) { return count < 1e15 ? fmt::format("{:.0f}", count) : fmt::format("{:.3g}", count); }
 
 std::string missed_target(const Scenario& s, std::uint64_t done, double error) {
   const double needed = trajectories_needed(s, done, error);
-  const std::string reach = std::isfinite(needed) ? fmt::format("About {} trajectories would reach it; allow", format_whole(needed))
-                                                  : "Allow";
+  const std::string reach =
+      std::isfinite(needed) ? fmt::format("About {} trajectories would reach it; allow", format_whole(needed)) : "Allow";
   return fmt::format(
       "run.stop: the standard error of {} is {:.4g} after {} trajectories (run.stop.max_trajectories), wanted {:.4g}. {} more "
       "trajectories or a larger error.",
@@ -102,20 +53,24 @@ class Run {
   // To the end of the part. False if a signal or the time limit came first.
   bool advance() {
     const std::uint64_t target = state_.part.count;
-    Progress progress(done_, target, static_cast<double>(scenario_.steps()) * static_cast<double>(scenario_.policies.size()),
-                      options_.quiet);
+    const auto months = static_cast<double>(scenario_.steps()) * static_cast<double>(scenario_.policies.size());
+    const auto describe = [&](double done, double rate) {
+      return fmt::format("{} of {} trajectories  {} trajectory-months/s", format_count(done), format_count(static_cast<double>(target)),
+                         format_count(rate * months));
+    };
+    Progress progress(static_cast<double>(target), options_.quiet, describe, static_cast<double>(done_));
     while (done_ < target) {
       const std::uint64_t count = std::min(unit_, target - done_);
       engine_.run(state_.part.first + done_, count, state_.sample);
       done_ += count;
       if (done_ - state_.tallies.trajectories + largest_unit_ > engine_.most_uncollected()) collect();
       size_next_unit(count);
-      progress.update(done_);
-      if (checkpoint_ && options_.checkpoint_every > 0 && seconds_since(saved_) >= options_.checkpoint_every) save();
+      progress.update(static_cast<double>(done_));
+      if (checkpoint_ && options_.checkpoint_every > 0 && seconds_since(saved_) >= pause_) save();
       if (interrupted()) break;
     }
     collect();
-    progress.finish(done_);
+    progress.finish(static_cast<double>(done_));
     return done_ == target;
   }
 
@@ -144,8 +99,10 @@ class Run {
   }
 
   void save() {
+    const auto begin = Clock::now();
     collect();
     checkpoint_();
+    if (options_.checkpoint_share > 0) pause_ = std::max(options_.checkpoint_every, seconds_since(begin) / options_.checkpoint_share);
     saved_ = Clock::now();
   }
 
@@ -156,6 +113,7 @@ class Run {
   const std::function<void()>& checkpoint_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point saved_ = start_;
+  double pause_ = options_.checkpoint_every;  // seconds from one checkpoint to the next
   const double seconds_before_ = state_.seconds;
   const std::uint64_t begun_ = state_.tallies.trajectories;
   const std::uint64_t block_ = cpu_block(static_cast<int>(scenario_.replicates)), largest_unit_ = engine_.most_uncollected() / 4;
@@ -190,7 +148,8 @@ std::string format_duration(double seconds) {
 std::string format_bytes(double bytes) {
   if (bytes < 1024 * 1024) return fmt::format("{:.0f} KiB", std::ceil(bytes / 1024));
   if (bytes < 10 * 1024.0 * 1024 * 1024) return fmt::format("{:.0f} MiB", bytes / (1024 * 1024));
-  return fmt::format("{:.1f} GiB", bytes / (1024.0 * 1024 * 1024));
+  if (bytes < 10 * 0x1p40) return fmt::format("{:.1f} GiB", bytes * 0x1p-30);
+  return fmt::format("{:.1f} TiB", bytes * 0x1p-40);
 }
 
 }  // namespace chokepoint

@@ -16,6 +16,7 @@ namespace chokepoint {
 struct ExecuteOptions : DeviceOptions {
   double time_limit = 0;          // seconds; 0: none
   double checkpoint_every = 300;  // seconds; 0: no checkpoints on the way
+  double checkpoint_share = 0;    // of the time that they may take: they come less often if they would take more; 0: any
   bool quiet = false;
 };
 

@@ -26,11 +26,6 @@ namespace {
 
 using Kind = Message::Kind;
 
-std::string own_program() {
-  const Provenance build = build_provenance();
-  return fmt::format("{} ({})", entry(build, "version"), entry(build, "commit"));
-}
-
 // The GPUs among the devices that `options` name, one after another.
 std::string gpus_of(const DeviceOptions& options, const std::vector<CudaDevice>& present) {
   std::string uuids;
@@ -177,7 +172,7 @@ std::string mismatch(const std::string& leader, const std::string& own) {
 std::unique_ptr<Engine> lead(Wire& wire, const Scenario& scenario, const Job& job, const DeviceOptions& options, bool quiet,
                              const EngineMaker& make) {
   resolve_devices(options.device, {});  // a name that no rank knows is the user's mistake
-  const Message begin{Kind::kBegin, {0, 0}, 0, 0, false, to_text({own_program(), options, scenario.resolved})};
+  const Message begin{Kind::kBegin, {0, 0}, 0, 0, false, to_text({program_version(), options, scenario.resolved})};
   for (int r = 1; r < wire.size(); ++r) wire.send(r, begin);
   std::vector<Found> ranks(static_cast<std::size_t>(wire.size()));
   ranks[0] = find_device(job, options, wire.place(), make);
@@ -209,7 +204,7 @@ int follow(Wire& wire, const EngineMaker& make) {
       }
       const auto refuse = [&](const std::string& why) { wire.send(0, {Kind::kFailed, {0, 0}, 0, 0, false, lines({node_name(), "", why})}); };
       const Brief brief = brief_of(order.text);
-      if (const std::string problem = mismatch(brief.program, own_program()); !problem.empty()) {
+      if (const std::string problem = mismatch(brief.program, program_version()); !problem.empty()) {
         refuse(problem);
         continue;
       }

@@ -22,7 +22,7 @@ class SignalWatch {
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
 
-  static int caught() { return caught_; }  // the last one; 0: none
+  static int caught() { return caught_; }             // the last one; 0: none
   static void note(int signal) { caught_ = signal; }  // one that another process got
 
  private:

@@ -16,7 +16,9 @@ void append(std::deque<Chunk>& chunks, Chunk more) {
 
 }  // namespace
 
-WorkPool::WorkPool(std::size_t members, std::uint64_t grain, double shortest) : members_(members), grain_(grain), shortest_(shortest) {}
+WorkPool::WorkPool(std::size_t members, std::uint64_t grain) : members_(members), grain_(grain) {
+  for (const Member& member : members_) rate_ += member.rate();
+}
 
 void WorkPool::add(Chunk work) {
   if (work.count == 0) return;
@@ -32,14 +34,8 @@ void WorkPool::clear() {
 bool WorkPool::anyone_alive() const { return std::ranges::any_of(members_, &Member::alive); }
 
 std::uint64_t WorkPool::chunk_size(const Member& member) const {
-  if (member.seconds == 0) return grain_;
-  double total = 0; int n=0, known=0;
-  for (const Member& other : members_)
-    if (other.alive) { ++n; if(other.seconds>0) {++known; total += other.rate();} }
-  if(probe) total*=double(n)/known;
-  double share = member.rate() / total * static_cast<double>(left_) / 2;
-  if(inhand) share = std::max(0.0, member.rate() / total * static_cast<double>(left_+in_hand_) - double(member.in_hand))/2;
-  const double size = std::min(std::max(std::min(share,member.rate()*longest), member.rate() * shortest_), static_cast<double>(left_));
+  const double left = static_cast<double>(left_), seconds = std::clamp(left / rate_ / 2, kShortest, kLongest);
+  const double size = std::min(member.rate() * seconds, left);
   return (static_cast<std::uint64_t>(size) / grain_ + 1) * grain_;
 }
 
@@ -52,21 +48,25 @@ Chunk WorkPool::claim(std::size_t number) {
   front.count -= chunk.count;
   left_ -= chunk.count;
   if (front.count == 0) waiting_.pop_front();
-  append(member.claimed, chunk); member.in_hand+=chunk.count; in_hand_+=chunk.count;
+  append(member.claimed, chunk);
   return chunk;
 }
 
 void WorkPool::note(std::size_t number, std::uint64_t count, double seconds) {
-  const double kMemory = memory;  // of about ten chunks
+  constexpr double kMemory = 0.5;  // of about two chunks
   Member& member = members_[number];
-  member.in_hand-=count; in_hand_-=count;
+  if (!member.alive) return;
+  rate_ -= member.rate();
   member.work = kMemory * member.work + static_cast<double>(count);
   member.seconds = kMemory * member.seconds + seconds;
+  rate_ += member.rate();
 }
 
 void WorkPool::fail(std::size_t number) {
   Member& member = members_[number];
-  member.alive = false; in_hand_-=member.in_hand; member.in_hand=0;
+  if (!member.alive) return;
+  rate_ -= member.rate();
+  member.alive = false;
   for (const Chunk& chunk : member.claimed) add(chunk);
   member.claimed.clear();
 }

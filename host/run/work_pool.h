@@ -17,12 +17,11 @@ struct Chunk {
 // member gets half of its fair share of what is left, by how fast it was of late.
 class WorkPool {
  public:
-  // grain: chunks are multiples of it. shortest: seconds that a chunk should take at least.
-  WorkPool(std::size_t members, std::uint64_t grain, double shortest = 0.01);
- static inline double longest=1e9, memory=0.9; static inline int probe=0, inhand=0; std::uint64_t in_hand_=0;
+  // grain: chunks are multiples of it, but for the last one of a piece of work.
+  WorkPool(std::size_t members, std::uint64_t grain);
 
   void add(Chunk work);
-  void clear();  // nothing is left
+  void clear();                                 // nothing is left
   std::uint64_t left() const { return left_; }  // trajectories that nobody has claimed
   bool alive(std::size_t member) const { return members_[member].alive; }
   bool anyone_alive() const;
@@ -40,16 +39,19 @@ class WorkPool {
   struct Member {
     bool alive = true;
     std::deque<Chunk> claimed;
-    std::uint64_t in_hand=0; double work = probe?0:1, seconds = probe?0:1e-3;  // trajectories of late and their time; at first a guess that the first chunk outweighs
+    double work = 1, seconds = 1e-3;  // trajectories of late and their time; at first a guess that the first chunk outweighs
 
     double rate() const { return work / seconds; }
   };
+
+  // Seconds that a chunk should take at least, and at most: a member may become slow while it has one, and all wait for it in the end.
+  static constexpr double kShortest = 0.01, kLongest = 0.5;
 
   std::uint64_t chunk_size(const Member& member) const;
 
   std::vector<Member> members_;
   std::uint64_t grain_;
-  double shortest_;
+  double rate_ = 0;  // of all that are alive
   std::deque<Chunk> waiting_;
   std::uint64_t left_ = 0;
 };

@@ -24,29 +24,30 @@ inline constexpr double kNever = std::numeric_limits<double>::infinity();
 // All times in seconds.
 struct Settings {
   std::size_t ranks = 1000;
-  double run = 600;        // that an ideal machine would take
-  double speed = 1e6;      // trajectories a second, the median rank
-  double spread = 0.05;    // of the ranks' speeds: standard deviation of the logarithm
-  double noise = 0.05;     // of the time that a chunk takes, likewise
-  std::size_t slow = 0;    // ranks that have a fifth of their speed
-  std::size_t sudden = 0;  // ranks that have a tenth of it from some time on
-  std::size_t failing = 0; // ranks whose device fails at some time
-  double unit = 2;         // that a unit of work lasts on the whole machine
+  double run = 600;         // that an ideal machine would take
+  double speed = 1e6;       // trajectories a second, the median rank
+  double spread = 0.05;     // of the ranks' speeds: standard deviation of the logarithm
+  double noise = 0.05;      // of the time that a chunk takes, likewise
+  std::size_t slow = 0;     // ranks that have a fifth of their speed
+  std::size_t sudden = 0;   // ranks that have a tenth of it from some time on
+  std::size_t failing = 0;  // ranks whose device fails at some time
+  double unit = 2;          // that a unit of work lasts on the whole machine
   std::uint64_t grain = 512;
   double latency = 50e-6;  // of a message
   double service = 20e-6;  // that the coordinator takes for a request
   double checkpoint_every = 300;
-  double tallies = 400e6;    // bytes
-  double bandwidth = 1e9;    // bytes a second that a rank receives and adds
-  double write = 1;          // that a checkpoint takes to write
+  double tallies = 300e6;  // bytes
+  double bandwidth = 1e9;  // bytes a second that a rank receives and adds
+  double write = 0.4;      // that a checkpoint takes to write
+  double start = 1e-3;     // that a device takes to start a chunk
   std::uint64_t seed = 1;
 
   // All ranks stand still for so long: tallies go up a tree, then rank 0 writes.
-  double pause() const { return std::bit_width(ranks - 1) * (latency + tallies / bandwidth) + write; }
+  double pause() const { return static_cast<double>(std::bit_width(ranks - 1)) * (latency + tallies / bandwidth) + write; }
 };
 
 struct Result {
-  double seconds;       // from the first request to the last checkpoint
+  double seconds;  // from the first request to the last checkpoint
   // Trajectories done, as a share of what the ranks could have done in this time: each at the speed that it had at every moment, until
   // its device failed. What is missing to 1 is time in which a device stood still or did what was later done again.
   double efficiency;
@@ -118,8 +119,13 @@ inline std::uint64_t work_of(const Settings& s, const std::vector<Device>& devic
 class Run {
  public:
   explicit Run(const Settings& settings)
-      : s_(settings), devices_(make_devices(s_)), total_(work_of(s_, devices_)), chance_(s_.seed + 1), ranks_(s_.ranks),
-        pool_(s_.ranks, s_.grain), next_checkpoint_(s_.checkpoint_every) {}
+      : s_(settings),
+        devices_(make_devices(s_)),
+        total_(work_of(s_, devices_)),
+        chance_(s_.seed + 1),
+        ranks_(s_.ranks),
+        pool_(s_.ranks, s_.grain),
+        next_checkpoint_(s_.checkpoint_every) {}
 
   Result run() {
     for (std::size_t rank = 0; rank < s_.ranks; ++rank) {
@@ -214,7 +220,7 @@ class Run {
     rank.chunk = rank.waiting.front();
     rank.waiting.pop_front();
     const double noise = std::exp(s_.noise * chance_.normal() - s_.noise * s_.noise / 2);
-    const double end = devices_[number].finish(now_, noise * static_cast<double>(rank.chunk.count)+1e-3*devices_[number].speed_at(now_));
+    const double end = devices_[number].finish(now_ + s_.start, noise * static_cast<double>(rank.chunk.count));
     if (end < kNever) at(end, Event::kFinish, number);
   }
 
@@ -238,7 +244,8 @@ class Run {
     const auto before = static_cast<double>(fed_ - unit_ - last_unit_);
     const auto wanted = static_cast<std::uint64_t>(before / std::max(now_, 1e-3) * s_.unit);
     last_unit_ = unit_;
-    unit_ = std::min(std::clamp(wanted / s_.grain, std::uint64_t{1}, std::max(std::uint64_t{1}, 2 * unit_ / s_.grain)) * s_.grain, total_ - fed_);
+    unit_ = std::min(std::clamp(wanted / s_.grain, std::uint64_t{1}, std::max(std::uint64_t{1}, 2 * unit_ / s_.grain)) * s_.grain,
+                     total_ - fed_);
     pool_.add({fed_, unit_});
     fed_ += unit_;
   }
@@ -278,6 +285,8 @@ class Run {
   double redone_ = 0, paused_ = 0, served_ = 0;
   int checkpoints_ = 0;
 };
+
+inline Result simulate(const Settings& settings) { return Run(settings).run(); }
 
 // The efficiency if every rank is given the same number of trajectories at the start and checkpoints alone, at the same cost. What a device
 // had not saved when it failed is done by whoever is free first; nothing else costs time.

@@ -4,24 +4,13 @@
 
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 
-#include "../../host/commands/cli.h"
 #include "../e2e/run.h"
+#include "program.h"
 
 namespace chokepoint {
 namespace {
-
-struct Answer {
-  int code;
-  std::string out, err;
-};
-
-Answer chokepoint_(std::vector<std::string> arguments) {
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  const int code = run_command_line(arguments);
-  return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
-}
 
 const std::string kBrownian = config_path("brownian.toml");
 
@@ -35,7 +24,7 @@ TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
   for (const char* verb :
-       {"run", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices", "discover", "compare", "voi"}) {
+       {"run", "merge", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices", "discover", "compare", "voi"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }
@@ -57,6 +46,35 @@ TEST(CommandLine, DevicesAndNumbersAreChecked) {
   if (!built_with_cuda())
     expect_refusal({"plan", kBrownian, "--device", "cuda"}, 3,
                    "device: this build has no CUDA back end. Use --device cpu, or rebuild with a CUDA toolkit and -DCHOKEPOINT_CUDA=ON.");
+}
+
+TEST(CommandLine, PlanChecksWhatItIsToldOfACluster) {
+  expect_refusal({"plan", kBrownian, "--nodes", "0", "--gpus-per-node", "65", "--speed", "-1"}, 2,
+                 "--nodes 0: outside 1 to 100000\n--gpus-per-node 65: outside 1 to 64\n--speed -1: outside 1 to 1e15 trajectory-months "
+                 "per second of one device\n3 problems; nothing was run.");
+  expect_refusal({"plan", kBrownian, "--nodes", "1", "--checkpoint-every", "-3"}, 2, "--checkpoint-every -3: negative");
+  expect_refusal({"plan", kBrownian, "--speed", "1e9"}, 2, "--speed: only together with --nodes");
+  expect_refusal({"plan", kBrownian, "--gpus-per-node", "8"}, 2, "--gpus-per-node: only together with --nodes");
+}
+
+TEST(CommandLine, PlanForACluster) {
+  const Answer cpu = chokepoint_({"plan", kBrownian, "--nodes", "3", "--gpus-per-node", "2", "--device", "cpu"});
+  EXPECT_EQ(cpu.code, 0) << cpu.err;
+  EXPECT_NE(cpu.out.find("3 x 2 devices, a rank for each; a device as fast as this CPU"), std::string::npos) << cpu.out;
+  EXPECT_NE(cpu.out.find("No GPU was measured"), std::string::npos);
+  // 60 months of 2 policies: 1.2e7 trajectory-months a second are 10^5 trajectories; 6 of those at 98 % take 19.7 days for 10^12.
+  const Answer gpu = chokepoint_({"plan", kBrownian, "--set", "run.years=5", "--nodes", "3", "--gpus-per-node", "2", "--device", "cpu",
+                                  "--speed", "1.2e7", "--checkpoint-every", "6e5"});
+  EXPECT_NE(gpu.out.find("12.0 M trajectory-months/s, 100 k trajectories/s\n"), std::string::npos) << gpu.out;
+  std::istringstream lines(gpu.out);
+  std::string row;
+  while (std::getline(lines, row) && !row.starts_with("        1.00 T")) {
+  }
+  EXPECT_NE(row.find(" 19 days "), std::string::npos) << gpu.out;
+  EXPECT_NE(row.find("  2 "), std::string::npos) << "checkpoints: " << row;
+  EXPECT_EQ(row.find('*'), row.npos);
+  ASSERT_TRUE(std::getline(lines, row));
+  EXPECT_TRUE(row.starts_with("        10.0 T") && row.ends_with(" *")) << row;
 }
 
 TEST(CommandLine, RunWritesAResultThatSummaryShows) {
@@ -151,27 +169,6 @@ TEST(CommandLine, PlanKnowsTheSizeOfTheFile) {
     const auto predicted = static_cast<double>(estimate_file_size(scenario));
     EXPECT_NEAR(predicted / static_cast<double>(std::filesystem::file_size(path)), 1, 0.2) << name << ", " << trajectories;
   }
-}
-
-TEST(CommandLine, TheTimeLimitKeepsWhatIsDone) {
-  TemporaryFolder folder;
-  const std::string path = folder.file("out.h5");
-  const Answer answer =
-      chokepoint_({"run", kBrownian, "--trajectories", "100000000000", "--time-limit", "0.2", "-o", path, "--quiet", "--device", "cpu"});
-  EXPECT_EQ(answer.code, 75);
-  EXPECT_NE(answer.err.find("--time-limit 0.2: stopped after "), std::string::npos);
-  EXPECT_GT(std::stod(read_result(path).entry("trajectories")), 0);
-}
-
-TEST(CommandLine, ASignalKeepsWhatIsDone) {
-  TemporaryFolder folder;
-  const std::string path = folder.file("out.h5");
-  signal(SIGALRM, [](int) { raise(SIGTERM); });
-  alarm(1);
-  const Answer answer = chokepoint_({"run", kBrownian, "--trajectories", "100000000000", "-o", path, "--quiet", "--device", "cpu"});
-  EXPECT_EQ(answer.code, 75);
-  EXPECT_NE(answer.err.find("signal TERM: stopped after "), std::string::npos);
-  EXPECT_TRUE(std::filesystem::exists(path));
 }
 
 TEST(CommandLine, AMissedTargetIsExitFour) {

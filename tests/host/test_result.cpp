@@ -16,6 +16,7 @@
 
 #include "../../host/errors.h"
 #include "../../host/results/result.h"
+#include "../../host/results/temporary_file.h"
 #include "../../kernels/tally.h"
 
 namespace chokepoint {

@@ -1,0 +1,103 @@
+// chokepoint merge: the parts of a run to its result file.
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <filesystem>
+
+#include "../config/config.h"
+#include "../errors.h"
+#include "../results/merge.h"
+#include "../results/output_lock.h"
+#include "../results/result.h"
+#include "../results/temporary_file.h"
+#include "../run/plan.h"
+#include "../run/progress.h"
+#include "fmt/format.h"
+#include "verbs.h"
+
+namespace chokepoint {
+
+namespace {
+
+// The rows of the sample that no part has are run again: they are few, and have the same bits anywhere.
+void fill_sample(const Job& job, const PartSet& set, Sample& sample) {
+  std::unique_ptr<Engine> engine;
+  for (const Chunk& gap : set.gaps()) {
+    if (gap.first >= sample.rows()) break;
+    if (!engine) engine = make_cpu_engine(job, available_cpus(), 0);
+    engine->run(gap.first, std::min(gap.count, sample.rows() - gap.first), sample);
+  }
+  if (!engine) return;
+  Tallies unused(job.shape);
+  engine->collect(unused);
+}
+
+double seconds_of(const PartSet& set) {
+  double seconds = 0;
+  for (const NamedPart& part : set.parts) seconds += part.info.seconds;
+  return seconds;
+}
+
+Provenance provenance_of(const Scenario& scenario, const PartSet& set, const Tallies& tallies,
+                         const std::map<std::string, std::string>& first) {
+  Provenance entries = build_provenance();
+  entries.emplace_back("device", fmt::format("{} parts, see provenance/parts", set.parts.size()));
+  entries.emplace_back("missing", set.missing());
+  entries.emplace_back("parts", table_of(set));
+  add_run(scenario, tallies, seconds_of(set), entries);
+  entries.emplace_back("identity", identity_of(scenario));
+  for (const char* name : {"overrides", "configuration_files", "configuration_resolved"}) entries.emplace_back(name, first.at(name));
+  return entries;
+}
+
+void refuse_gaps(const PartSet& set, const std::vector<std::string>& damaged, bool partial) {
+  if (set.parts.empty() || (!partial && !damaged.empty())) throw UserError(damaged);
+  for (const std::string& problem : damaged) fmt::print(stderr, "warning: {}\n", problem);
+  if (const std::string missing = set.missing(); !missing.empty() && !partial)
+    throw UserError(fmt::format("{}: missing. Run what is missing, or merge what is there with --partial.", missing));
+}
+
+}  // namespace
+
+void merge_options(po::options_description& o) {
+  auto add = o.add_options();
+  add("output,o", po::value<std::string>()->value_name("OUT.h5"), "result file");
+  add("partial", po::bool_switch(), "merge what there is, also of checkpoints; the result says what is missing");
+  add("force", po::bool_switch(), "overwrite an existing result");
+  add("quiet", po::bool_switch(), "no progress and no summary");
+}
+
+int verb_merge(const po::variables_map& options, const Words& names) {
+  if (names.empty()) usage("no shards given");
+  if (!options.count("output")) usage("merge: no output given (-o OUT.h5)");
+  const bool partial = options["partial"].as<bool>(), quiet = options["quiet"].as<bool>();
+  const std::string path = text_of(options, "output");
+  PartSet set = read_parts(part_files(names));
+  refuse_gaps(set, {}, partial);
+  check_part(set.parts.front().path);
+  const auto first = read_part_provenance(set.parts.front().path);
+  const Scenario scenario = parse_scenario(set.parts.front().path, first.at("configuration_resolved"));
+  check_output(path, options["force"].as<bool>(), estimate_file_size(scenario));
+  const OutputLock lock(path);
+  const Job job = make_job(scenario);
+  Tallies tallies(job.shape);
+  Sample sample(job.shape, job.keep);
+  std::vector<std::string> damaged;
+  {
+    const auto all = static_cast<double>(set.parts.size());
+    Progress progress(all, quiet, [all](double done, double) { return fmt::format("{:.0f} of {:.0f} parts", done, all); });
+    add_parts(set, tallies, sample, damaged, [&](std::size_t done) { progress.update(static_cast<double>(done)); });
+  }
+  refuse_gaps(set, damaged, partial);
+  fill_sample(job, set, sample);
+  const std::string hash = write_result(
+      path, {scenario, tallies, sample, derive_statistics(scenario, tallies, sample), provenance_of(scenario, set, tallies, first)});
+  warn_of_values(scenario, tallies);
+  if (const std::string missing = set.missing(); !missing.empty()) fmt::print(stderr, "warning: {}: missing.\n", missing);
+  if (quiet) return 0;
+  std::fputs(summarise(read_result(path), default_summary()).c_str(), stdout);
+  fmt::print("\n{}: {} of {} parts, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))),
+             set.parts.size(), hash);
+  return 0;
+}
+
+}  // namespace chokepoint

@@ -1,0 +1,106 @@
+// Reading: a file may be damaged or claim anything.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "hdf5_calls.h"
+
+namespace chokepoint {
+
+namespace {
+
+constexpr std::size_t kMaxReadElements = std::size_t{1} << 27;  // a damaged file may claim any size
+
+}  // namespace
+
+Hdf5Reader::Hdf5Reader(const std::string& path) {
+  start_library();
+  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access()), H5Fclose, "opening", path);
+}
+
+bool Hdf5Reader::has_dataset(const std::string& name) const { return H5Lexists(file_, name.c_str(), H5P_DEFAULT) > 0; }
+
+std::optional<std::string> Hdf5Reader::text_attribute(const std::string& object, const std::string& name) const {
+  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
+  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
+                         name);
+  const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
+  const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || H5Sget_simple_extent_npoints(space) > 1) return {};
+  if (H5Sget_simple_extent_npoints(space) == 0) return "";
+  std::string text(H5Tget_size(type), '\0');
+  check_hdf5(H5Aread(attribute, type, text.data()), "reading attribute", name);
+  text.resize(std::strlen(text.c_str()));
+  return text;
+}
+
+std::optional<std::int64_t> Hdf5Reader::integer_attribute(const std::string& object, const std::string& name) const {
+  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
+  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
+                         name);
+  const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
+  const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
+  if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) return {};
+  std::int64_t value = 0;
+  check_hdf5(H5Aread(attribute, H5T_NATIVE_INT64, &value), "reading attribute", name);
+  return value;
+}
+
+std::vector<std::string> Hdf5Reader::attribute_names(const std::string& object) const {
+  std::vector<std::string> names;
+  const auto append = [](hid_t, const char* name, const H5A_info_t*, void* all) -> herr_t {
+    static_cast<std::vector<std::string>*>(all)->push_back(name);
+    return 0;
+  };
+  check_hdf5(H5Aiterate_by_name(file_, object.c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, append, &names, H5P_DEFAULT),
+             "listing the attributes of", object);
+  return names;
+}
+
+std::size_t Hdf5Reader::length(const std::string& name) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
+  const hssize_t length = H5Sget_simple_extent_npoints(space);
+  check_hdf5(length, "reading dataset", name);
+  return static_cast<std::size_t>(length);
+}
+
+std::vector<std::string> Hdf5Reader::texts(const std::string& name) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name), type = text_type();
+  const std::size_t count = length(name);
+  if (count > kMaxReadElements) throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " texts", 0);
+  std::vector<char*> pointers(count);
+  check_hdf5(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "reading dataset", name);
+  std::vector<std::string> values;
+  for (const char* text : pointers) values.emplace_back(text ? text : "");
+  check_hdf5(H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data()), "reading dataset", name);
+  return values;
+}
+
+std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vector<std::size_t>& shape) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
+  std::vector<hsize_t> found(H5S_MAX_RANK);
+  const int rank = H5Sget_simple_extent_dims(space, found.data(), nullptr);
+  check_hdf5(rank, "reading dataset", name);
+  found.resize(static_cast<std::size_t>(rank));
+  if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end()))
+    throw Hdf5Error("reading dataset '" + name + "' failed: its shape does not fit the labels of its axes", 0);
+  const std::size_t count = length(name);
+  if (count > kMaxReadElements)
+    throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " numbers", 0);
+  std::vector<double> values(count);
+  check_hdf5(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "reading dataset", name);
+  return values;
+}
+
+void Hdf5Reader::words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name), memory = make_space({out.size()});
+  const hsize_t start = first, count = out.size();
+  check_hdf5(H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &count, nullptr), "reading dataset", name);
+  check_hdf5(H5Dread(dataset, H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, out.data()), "reading dataset", name);
+}
+
+}  // namespace chokepoint
