@@ -62,7 +62,11 @@ Found find_device(const Job& job, const DeviceOptions& asked, const Place& place
 std::string lines(const std::vector<std::string>& all) { return fmt::format("{}", fmt::join(all, "\n")); }
 
 Message answer(const Found& found) {
-  return {found.engine ? Kind::kReady : Kind::kFailed, {0, 0}, 0, 0, false,
+  return {found.engine ? Kind::kReady : Kind::kFailed,
+          {0, 0},
+          0,
+          0,
+          false,
           lines({found.info.node, found.info.gpus, found.engine ? found.info.device : found.problem})};
 }
 
@@ -202,7 +206,9 @@ int follow(Wire& wire, const EngineMaker& make) {
         follower->obey(order);
         continue;
       }
-      const auto refuse = [&](const std::string& why) { wire.send(0, {Kind::kFailed, {0, 0}, 0, 0, false, lines({node_name(), "", why})}); };
+      const auto refuse = [&](const std::string& why) {
+        wire.send(0, {Kind::kFailed, {0, 0}, 0, 0, false, lines({node_name(), "", why})});
+      };
       const Brief brief = brief_of(order.text);
       if (const std::string problem = mismatch(brief.program, program_version()); !problem.empty()) {
         refuse(problem);
@@ -225,17 +231,20 @@ int follow(Wire& wire, const EngineMaker& make) {
 Ranks::Ranks(bool each_alone) {
   const Launch launch = launched();
   if (launch.tasks == 1 || each_alone) return;
-  const std::string by_shards = fmt::format("give every task a part of its own, --shard $(({}+1))/{}, and merge", launch.task_variable, launch.tasks);
+  const std::string by_shards =
+      fmt::format("give every task a part of its own, --shard $(({}+1))/{}, and merge", launch.task_variable, launch.tasks);
   if (!built_with_mpi())
-    refuse_tasks(fmt::format("a launcher started {} tasks ({}), but this program was built without MPI: each would do the whole run. Build "
-                             "it with -DCHOKEPOINT_MPI=ON, or {}.",
-                             launch.tasks, launch.evidence, by_shards));
+    refuse_tasks(
+        fmt::format("a launcher started {} tasks ({}), but this program was built without MPI: each would do the whole run. Build "
+                    "it with -DCHOKEPOINT_MPI=ON, or {}.",
+                    launch.tasks, launch.evidence, by_shards));
   wire_ = make_mpi_wire();
   if (wire_->size() == 1)
-    refuse_tasks(fmt::format("a launcher started {} tasks ({}), but {} sees one: each would do the whole run. The launcher must fit the MPI "
-                             "library: srun --mpi=pmix for Open MPI, srun --mpi=pmi2 for MPICH (srun --mpi=list says what there is), or "
-                             "the library's own mpirun. Or {}.",
-                             launch.tasks, launch.evidence, mpi_library(), by_shards));
+    refuse_tasks(
+        fmt::format("a launcher started {} tasks ({}), but {} sees one: each would do the whole run. The launcher must fit the MPI "
+                    "library: srun --mpi=pmix for Open MPI, srun --mpi=pmi2 for MPICH (srun --mpi=list says what there is), or "
+                    "the library's own mpirun. Or {}.",
+                    launch.tasks, launch.evidence, mpi_library(), by_shards));
 }
 
 std::unique_ptr<Engine> Ranks::make_engine(const Scenario& scenario, const Job& job, const DeviceOptions& options, bool quiet) {

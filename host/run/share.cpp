@@ -10,9 +10,7 @@ namespace chokepoint {
 using Kind = Message::Kind;
 
 Share::Share(const Job& job, std::unique_ptr<Engine> engine)
-    : shape_(job.shape),
-      grain_(static_cast<std::uint64_t>(cpu_block(job.shape.replicates))),
-      engine_(std::move(engine)) {}
+    : shape_(job.shape), grain_(static_cast<std::uint64_t>(cpu_block(job.shape.replicates))), engine_(std::move(engine)) {}
 
 Message Share::obey(const Message& order, Sample& sample) {
   using Clock = std::chrono::steady_clock;

@@ -44,12 +44,12 @@ class Wire {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual Place place() const = 0;
-  virtual void send(int to, const Message& message) = 0;              // does not wait for the receiver
-  virtual std::optional<std::pair<int, Message>> receive() = 0;       // and from whom; does not wait for one
+  virtual void send(int to, const Message& message) = 0;         // does not wait for the receiver
+  virtual std::optional<std::pair<int, Message>> receive() = 0;  // and from whom; does not wait for one
   // On all ranks at once. Rank 0 ends up with everybody's; what the others have stays as it is.
   virtual void reduce(Tallies& tallies) = 0;
   virtual void reduce(Sample& sample) = 0;  // rows that a rank does not have are zero there
-  virtual void abort(int code) = 0;           // ends all ranks
+  virtual void abort(int code) = 0;         // ends all ranks
 };
 
 bool built_with_mpi();

@@ -89,7 +89,8 @@ class ThreadWire final : public Wire {
 
 // ---- scripted devices
 
-// What a rank's device does before it runs the given chunk (numbered from 0), before it makes itself known and before it hands out what it counted; may throw.
+// What a rank's device does before it runs the given chunk (numbered from 0), before it makes itself known and before it hands out what it
+// counted; may throw.
 struct Script {
   std::function<void()> at_start = [] {};
   std::function<void(int)> before_run = [](int) {};
@@ -153,9 +154,7 @@ Script waits_for(const Flag& reached) {
 
 // ---- a run of several ranks
 
-Scenario small() {
-  return read_scenario({config_path("brownian.toml")}, {"run.trajectories=5003", "run.keep=700", "run.seed_chance=5"});
-}
+Scenario small() { return read_scenario({config_path("brownian.toml")}, {"run.trajectories=5003", "run.keep=700", "run.seed_chance=5"}); }
 
 const std::string& reference() {
   static const std::string hash = run_scenario(small()).hash();
@@ -430,9 +429,10 @@ TEST(Launcher, OfSeveralTasksIsRefusedByOneOfThem) {
     }
     return std::vector<std::string>{"accepted"};
   };
-  EXPECT_EQ(problems("0"), std::vector<std::string>{"bench: a launcher started 4 tasks (SLURM_STEP_NUM_TASKS=4), each of which would do all "
-                                                    "of the work: only `chokepoint run` shares it. Start one task, as with srun -n 1 or "
-                                                    "without mpirun."});
+  EXPECT_EQ(problems("0"),
+            std::vector<std::string>{"bench: a launcher started 4 tasks (SLURM_STEP_NUM_TASKS=4), each of which would do all "
+                                     "of the work: only `chokepoint run` shares it. Start one task, as with srun -n 1 or "
+                                     "without mpirun."});
   EXPECT_EQ(problems("1"), std::vector<std::string>{});
 }
 
