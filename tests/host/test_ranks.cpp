@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "../../host/errors.h"
+#include "../../host/results/provenance.h"
 #include "../../host/run/launch.h"
 #include "../../host/run/ranks.h"
 #include "../../host/run/signals.h"
@@ -299,6 +300,16 @@ TEST(SharedRanks, EndWithRankZeroWhateverHappensToIt) {
   Script mistaken;
   mistaken.before_run = [](int) { throw std::logic_error("not a device's error"); };
   EXPECT_EQ(run_ranks({mistaken, Script{}}).error, "not a device's error");
+}
+
+TEST(SharedRanks, EndAllWhenOneIsMistaken) {
+  Hub hub(2);
+  ThreadWire leader(hub, 0), wire(hub, 1);
+  leader.send(1, {Message::Kind::kBegin, {0, 0}, 0, 0, false, to_text({program_version(), {}, "no = 'scenario'"})});
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(follow(wire, make_engine), 70);
+  EXPECT_EQ(wire.abort_code(), 70);
+  EXPECT_EQ(testing::internal::GetCapturedStderr().rfind("rank 1 on " + node_name() + ": our mistake: ", 0), 0u);
 }
 
 // Only the thread of rank 1 sends it: both have the handler of this process, so rank 0 learns of it anyway; that it ends is what counts.
