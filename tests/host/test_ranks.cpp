@@ -305,7 +305,10 @@ TEST(SharedRanks, EndWithRankZeroWhateverHappensToIt) {
 TEST(SharedRanks, EndAllWhenOneIsMistaken) {
   Hub hub(2);
   ThreadWire leader(hub, 0), wire(hub, 1);
-  leader.send(1, {Message::Kind::kBegin, {0, 0}, 0, 0, false, to_text({program_version(), {}, "no = 'scenario'"})});
+  Brief brief;
+  brief.program = program_version();
+  brief.scenario = "no = 'scenario'";
+  leader.send(1, {Message::Kind::kBegin, {0, 0}, 0, 0, false, to_text(brief)});
   testing::internal::CaptureStderr();
   EXPECT_EQ(follow(wire, make_engine), 70);
   EXPECT_EQ(wire.abort_code(), 70);
