@@ -2,7 +2,6 @@
 #include "ranks.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <map>
@@ -94,6 +93,14 @@ void warn_of_shared_gpus(const std::vector<RankInfo>& ranks) {
         fmt::print(stderr, "warning: ranks {} and {} on {} share {}: start as many ranks on a node as it has GPUs.\n", at->second, i,
                    ranks[i].node, gpu);
   }
+}
+
+std::string unshared(const std::string& problem, const std::string& remedy) {
+  const Launch launch = launched();
+  return fmt::format(
+      "a launcher started {} tasks ({}), but {}: each would do the whole run. {}, or give every task a part of its own, --shard "
+      "$(({}+1))/{}, and merge.",
+      launch.tasks, launch.evidence, problem, remedy, launch.task_variable, launch.tasks);
 }
 
 // Waits with little use of the CPU: computing ranks are not disturbed, and a reply is at most a millisecond late.
@@ -231,20 +238,12 @@ int follow(Wire& wire, const EngineMaker& make) {
 Ranks::Ranks(bool each_alone) {
   const Launch launch = launched();
   if (launch.tasks == 1 || each_alone) return;
-  const std::string by_shards =
-      fmt::format("give every task a part of its own, --shard $(({}+1))/{}, and merge", launch.task_variable, launch.tasks);
-  if (!built_with_mpi())
-    refuse_tasks(
-        fmt::format("a launcher started {} tasks ({}), but this program was built without MPI: each would do the whole run. Build "
-                    "it with -DCHOKEPOINT_MPI=ON, or {}.",
-                    launch.tasks, launch.evidence, by_shards));
+  if (!built_with_mpi()) refuse_tasks(unshared("this program was built without MPI", "Build it with -DCHOKEPOINT_MPI=ON"));
   wire_ = make_mpi_wire();
   if (wire_->size() == 1)
-    refuse_tasks(
-        fmt::format("a launcher started {} tasks ({}), but {} sees one: each would do the whole run. The launcher must fit the MPI "
-                    "library: srun --mpi=pmix for Open MPI, srun --mpi=pmi2 for MPICH (srun --mpi=list says what there is), or "
-                    "the library's own mpirun. Or {}.",
-                    launch.tasks, launch.evidence, mpi_library(), by_shards));
+    refuse_tasks(unshared(mpi_library() + " does not find the others",
+                          "Use a launcher that fits the MPI library: srun --mpi=pmix for Open MPI, srun --mpi=pmi2 for MPICH (srun "
+                          "--mpi=list says what there is), or the library's own mpirun"));
 }
 
 std::unique_ptr<Engine> Ranks::make_engine(const Scenario& scenario, const Job& job, const DeviceOptions& options, bool quiet) {

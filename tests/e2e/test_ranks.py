@@ -181,7 +181,7 @@ class Refusals(unittest.TestCase):
 
     def test_ranks_that_do_not_find_each_other_are_refused(self):
         message = self.refused(CHOKEPOINT, "run", *BROWNIAN, PMI_SIZE="4", PMI_RANK="0")
-        self.assertRegex(message, r"^a launcher started 4 tasks \(PMI_SIZE=4\), but .* sees one: each would do the whole run\.")
+        self.assertRegex(message, r"^a launcher started 4 tasks \(PMI_SIZE=4\), but .* does not find the others: each would do the whole run\.")
         self.assertIn("srun --mpi=pmix", message)
         self.assertEqual(self.refused(CHOKEPOINT, "run", *BROWNIAN, PMI_SIZE="4", PMI_RANK="1"), "")
 
