@@ -16,7 +16,7 @@ forbid "kernels/ must not include host/" '#include .*host/' kernels/*.* kernels/
 forbid "host/ must not include CUDA" '#include [<"](cuda|thrust|cub)' host/*.* host/*/*.*
 lanes='pack|math|random|distributions|events|triggers|tally|trajectory|cpu_|models|race|brownian|textbook'
 forbid "host/ must not include lanes" "#include .*kernels/($lanes)" host/*.* host/*/*.*
-forbid "MPI is the business of one file" '#include <mpi' $(ls host/*.* host/*/*.* | grep -v host/run/mpi_wire.cpp)
+forbid "MPI is the business of one file" '#include <mpi' $(ls host/*.* host/*/*.* | grep -v host/ranks/mpi_wire.cpp)
 forbid "the program must not know a model" 'race|brownian|textbook' host/main.cpp
 forbid "mechanisms must not name threads, lanes or memory" 'thread|__shared__|blockIdx|malloc|new |std::vector|kLanes[^>]*\[' kernels/race/[a-l]*.h kernels/race/m[ae]*.h kernels/race/[r-z]*.h
 forbid "mechanisms include only what they are made of" '#include "\.\./(engine|trajectory|tally|cpu_|distributions|triggers|plan)' \

@@ -15,6 +15,8 @@
 
 #include "../config/config.h"
 #include "../errors.h"
+#include "../ranks/launch.h"
+#include "../ranks/wire.h"
 #include "../reports/describe.h"
 #include "../reports/report.h"
 #include "../reports/report_sensitivity.h"
@@ -22,9 +24,7 @@
 #include "../results/temporary_file.h"
 #include "../run/bench.h"
 #include "../run/execute.h"
-#include "../run/launch.h"
 #include "../run/plan.h"
-#include "../run/wire.h"
 #include "fmt/format.h"
 #include "fmt/ostream.h"
 #include "verbs.h"

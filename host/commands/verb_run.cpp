@@ -6,12 +6,12 @@
 #include <filesystem>
 
 #include "../errors.h"
+#include "../ranks/ranks.h"
 #include "../results/output_lock.h"
 #include "../results/part.h"
 #include "../results/result.h"
 #include "../results/temporary_file.h"
 #include "../run/plan.h"
-#include "../run/ranks.h"
 #include "../run/signals.h"
 #include "fmt/format.h"
 #include "verbs.h"

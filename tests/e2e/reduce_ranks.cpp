@@ -7,7 +7,7 @@
 
 #include "../../host/config/config.h"
 #include "../../host/run/plan.h"
-#include "../../host/run/wire.h"
+#include "../../host/ranks/wire.h"
 
 using namespace chokepoint;
 

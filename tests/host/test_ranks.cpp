@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "../../host/errors.h"
+#include "../../host/ranks/launch.h"
+#include "../../host/ranks/ranks.h"
 #include "../../host/results/provenance.h"
-#include "../../host/run/launch.h"
-#include "../../host/run/ranks.h"
 #include "../../host/run/signals.h"
 #include "../e2e/run.h"
 #include "../gpu/compare.h"

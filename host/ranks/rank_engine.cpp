@@ -11,9 +11,9 @@
 #include <mutex>
 #include <thread>
 
+#include "../run/signals.h"
 #include "fmt/format.h"
 #include "share.h"
-#include "signals.h"
 
 namespace chokepoint {
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "../run/devices.h"
 #include "../scenario.h"
-#include "devices.h"
 #include "wire.h"
 
 namespace chokepoint {

@@ -12,12 +12,12 @@
 #include "../config/config.h"
 #include "../errors.h"
 #include "../results/provenance.h"
+#include "../run/plan.h"
+#include "../run/signals.h"
 #include "fmt/format.h"
 #include "launch.h"
-#include "plan.h"
 #include "rank_engine.h"
 #include "share.h"
-#include "signals.h"
 
 namespace chokepoint {
 

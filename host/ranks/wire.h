@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "../../kernels/engine.h"
-#include "work_pool.h"
+#include "../run/work_pool.h"
 
 namespace chokepoint {
 
