@@ -1,5 +1,6 @@
 // chokepoint merge: the parts of a run to its result file.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -38,22 +39,38 @@ double seconds_of(const PartSet& set) {
 }
 
 Provenance provenance_of(const Scenario& scenario, const PartSet& set, const Tallies& tallies,
-                         const std::map<std::string, std::string>& first) {
+                         const std::map<std::string, std::string>& of_a_part) {
   Provenance entries = build_provenance();
   entries.emplace_back("device", fmt::format("{} parts, see provenance/parts", set.parts.size()));
   entries.emplace_back("missing", set.missing());
   entries.emplace_back("parts", table_of(set));
   add_run(scenario, tallies, seconds_of(set), entries);
   entries.emplace_back("identity", identity_of(scenario));
-  for (const char* name : {"overrides", "configuration_files", "configuration_resolved"}) entries.emplace_back(name, first.at(name));
+  for (const char* name : {"overrides", "configuration_files", "configuration_resolved"}) entries.emplace_back(name, of_a_part.at(name));
   return entries;
 }
 
-void refuse_gaps(const PartSet& set, const std::vector<std::string>& damaged, bool partial) {
-  if (set.parts.empty() || (!partial && !damaged.empty())) throw UserError(damaged);
-  for (const std::string& problem : damaged) fmt::print(stderr, "warning: {}\n", problem);
-  if (const std::string missing = set.missing(); !missing.empty() && !partial)
-    throw UserError(fmt::format("{}: missing. Run what is missing, or merge what is there with --partial.", missing));
+std::string damage_of(const NamedPart& part) try {
+  check_part(part.path);
+  return "";
+} catch (const UserError& error) {
+  return error.what();
+}
+
+// Without all parts there is nothing to merge; the user hears of everything that is wrong with them at once.
+void refuse_gaps(const PartSet& set, const std::string& missing) {
+  std::vector<std::string> problems;
+  for (const NamedPart& part : set.parts)
+    if (const std::string damage = damage_of(part); !damage.empty()) problems.push_back(damage);
+  problems.push_back(fmt::format("{}: missing. Run what is missing, or merge what is there with --partial.", missing));
+  throw UserError(problems);
+}
+
+// All parts have the same configuration: one that can be read will do.
+const NamedPart& sound_part(const PartSet& set) {
+  const auto found = std::ranges::find_if(set.parts, [](const NamedPart& part) { return damage_of(part).empty(); });
+  if (found == set.parts.end()) throw UserError("no part that is not damaged: " + damage_of(set.parts.front()));
+  return *found;
 }
 
 }  // namespace
@@ -72,10 +89,10 @@ int verb_merge(const po::variables_map& options, const Words& names) {
   const bool partial = options["partial"].as<bool>(), quiet = options["quiet"].as<bool>();
   const std::string path = text_of(options, "output");
   PartSet set = read_parts(part_files(names));
-  refuse_gaps(set, {}, partial);
-  check_part(set.parts.front().path);
-  const auto first = read_part_provenance(set.parts.front().path);
-  const Scenario scenario = parse_scenario(set.parts.front().path, first.at("configuration_resolved"));
+  if (const std::string missing = set.missing(); !missing.empty() && !partial) refuse_gaps(set, missing);
+  const std::string& sound = sound_part(set).path;
+  const auto provenance = read_part_provenance(sound);
+  const Scenario scenario = parse_scenario(sound, provenance.at("configuration_resolved"));
   check_output(path, options["force"].as<bool>(), estimate_file_size(scenario));
   const OutputLock lock(path);
   const Job job = make_job(scenario);
@@ -87,10 +104,11 @@ int verb_merge(const po::variables_map& options, const Words& names) {
     Progress progress(all, quiet, [all](double done, double) { return fmt::format("{:.0f} of {:.0f} parts", done, all); });
     add_parts(set, tallies, sample, damaged, [&](std::size_t done) { progress.update(static_cast<double>(done)); });
   }
-  refuse_gaps(set, damaged, partial);
+  if (!partial && !damaged.empty()) throw UserError(damaged);
+  for (const std::string& problem : damaged) fmt::print(stderr, "warning: {}\n", problem);
   fill_sample(job, set, sample);
   const std::string hash = write_result(
-      path, {scenario, tallies, sample, derive_statistics(scenario, tallies, sample), provenance_of(scenario, set, tallies, first)});
+      path, {scenario, tallies, sample, derive_statistics(scenario, tallies, sample), provenance_of(scenario, set, tallies, provenance)});
   warn_of_values(scenario, tallies);
   if (const std::string missing = set.missing(); !missing.empty()) fmt::print(stderr, "warning: {}: missing.\n", missing);
   if (quiet) return 0;

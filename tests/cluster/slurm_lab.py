@@ -42,6 +42,7 @@ SlurmdLogFile={folder}/log/%n.log
 MailProg=/bin/true
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
+TaskProlog={folder}/task_prolog
 SwitchType=switch/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
@@ -205,6 +206,9 @@ class Lab:
         for name, options in self.partitions.items():
             text += f"PartitionName={name} State=UP {options}\n"
         (self.folder / "slurm.conf").write_text(text)
+        # Tasks of one MPI job on several of these nodes must not meet in one folder, as on several machines.
+        (self.folder / "task_prolog").write_text(f"#!/bin/sh\necho export TMPDIR={self.folder}/tmp/$SLURMD_NODENAME\n")
+        (self.folder / "task_prolog").chmod(0o755)
         # A device file is all that Slurm asks of a GPU. Where cgroups are not mounted, slurmd has to be told a version of them.
         (self.folder / "gres.conf").write_text("Name=gpu File=/dev/null\n")
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")

@@ -140,6 +140,9 @@ def single(bench):
     run = bench.submit("single")
     same(run.wait_until_done(), 0, "restarts")
     contains(run.log(), "start 1 on ", bench.hash)
+    content = run.out.read_bytes()  # attributes stand there as plain text
+    for name, value in ("SLURM_JOB_ID", run.job), ("SLURM_JOB_NODELIST", bench.lab.job(run.job)["NodeList"]):
+        same(re.search(rb"%b.{1,200}%b" % (name.encode(), value.encode()), content, re.S) is not None, True, f"is {name}={value} in the file")
 
 
 def array_of_eight(bench):

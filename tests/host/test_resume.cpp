@@ -10,6 +10,7 @@
 #include "../../host/results/hdf5.h"
 #include "../../host/results/output_lock.h"
 #include "../../host/results/part.h"
+#include "../../host/run/signals.h"
 #include "../e2e/run.h"
 #include "program.h"
 
@@ -95,7 +96,7 @@ TEST_F(Resume, ShardsHaveCheckpointsToo) {
 }
 
 TEST_F(Resume, ASignalLeavesACheckpoint) {
-  for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGUSR1, "USR1"}}) {
+  for (const auto& [number, name] : {std::pair{SIGTERM, "TERM"}, {SIGINT, "INT"}, {SIGHUP, "HUP"}, {SIGUSR1, "USR1"}}) {
     static int raised;
     raised = number;
     signal(SIGALRM, [](int) { raise(raised); });
@@ -106,6 +107,18 @@ TEST_F(Resume, ASignalLeavesACheckpoint) {
     EXPECT_FALSE(fs::exists(path_));
     EXPECT_GT(read_part_info(checkpoint_).done, 0u);
   }
+}
+
+TEST_F(Resume, WhatWasIgnoredStaysIgnored) {
+  const auto before = signal(SIGHUP, SIG_IGN);
+  {
+    const SignalWatch watch;
+    raise(SIGHUP);
+    EXPECT_EQ(SignalWatch::caught(), 0);
+    raise(SIGUSR1);
+    EXPECT_EQ(SignalWatch::caught(), SIGUSR1);
+  }
+  signal(SIGHUP, before);
 }
 
 TEST_F(Resume, CheckpointsAreWrittenOnTheWay) {
@@ -179,6 +192,14 @@ TEST_F(Resume, PartialMergesSaySoAndHaveTheWholeSample) {
   EXPECT_EQ(refused.err,
             "shard 2 of 4 (trajectories 1536 to 3071): missing. Run what is missing, or merge what is there with --partial.\n");
   EXPECT_FALSE(fs::exists(partial));
+  fs::copy_file(folder_.file("4.shard"), folder_.file("4"));
+  fs::resize_file(folder_.file("4.shard"), fs::file_size(folder_.file("4.shard")) - 1);
+  EXPECT_EQ(chokepoint_(merge).err,
+            folder_.file("4.shard") +
+                ": is damaged: it is not as it was written. Copy it again from where it was made, or run this part again?\n" + refused.err +
+                "2 problems; nothing was run.\n")
+      << "all at once";
+  fs::rename(folder_.file("4"), folder_.file("4.shard"));
   merge.push_back("--partial");
   const Answer answer = chokepoint_(merge);
   EXPECT_EQ(answer.code, 0);
