@@ -176,8 +176,29 @@ def hashes(step):
     else:
         step.figures["two_streams"] = found
         step.expect(found and found == here[case_name(smoke)], f"--device {two}: {found or done.tail(3)}")
+    shards(step)
     if kit.kernel_digest():
         compare_digests(step, kit.kernel_digest(), "carried" if kit.manifest else "of the build")
+
+
+def shards(step):
+    """One shard on the CPU and one on the device, which is interrupted and goes on: together they have the hash of the run."""
+    kit, paths, trajectories = step.kit, [], 4096
+    expected = run_case(step, ("smoke.toml", trajectories), ["--device", "cpu"])[1]
+    for number, device, limit in ((1, ["--device", "cpu"], "0"), (2, kit.device, "0.000001")):
+        paths.append(kit.work / f"{number}.shard")
+        command = [kit.program("chokepoint"), "run", ROOT / "configs" / "smoke.toml", "--trajectories", trajectories, "--shard", f"{number}/2",
+                   "-o", paths[-1], *device]
+        paths[-1].unlink(missing_ok=True)
+        first = step.run([*command, "--force", "--time-limit", limit], limit=60)
+        step.expect(first.code == (75 if number == 2 else 0), f"shard {number} left with {first.code}")
+        done = step.run([*command, "--resume"], limit=60)
+        if not step.expect(done.code == 0, f"shard {number}: {done.tail(3)}"):
+            return
+    done = step.run([kit.program("chokepoint"), "merge", *paths, "-o", kit.work / "merged.h5", "--force"], limit=60)
+    found = one(r"result_hash ([0-9a-f]{32})", done.output)
+    step.figures["merged_shards"] = found
+    step.expect(found == expected, f"shards of CPU and device: {found or done.tail(3)}")
 
 
 # What compute-sanitizer says where it cannot watch a device, and which of its lines are its verdict.

@@ -14,7 +14,7 @@
 #include "../../host/results/merge.h"
 #include "../../host/results/output_lock.h"
 #include "../../host/results/temporary_file.h"
-#include "../e2e/run.h"
+#include "brownian_year.h"
 #include "refusal.h"
 
 namespace chokepoint {
@@ -22,17 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Scenario scenario(const std::vector<std::string>& more = {}) {
-  std::vector<std::string> overrides = {"run.years=1",
-                                        "run.trajectories=20_000",
-                                        "run.keep=6000",
-                                        "parameters.drift={normal={p5=-0.1,p95=0.2}}",
-                                        "parameters.volatility={uniform={low=0.1,high=0.3}}",
-                                        "policies.safe={hazard_cut=0.9}",
-                                        "outputs.sensitivity.times=[2026-07-01]",
-                                        "outputs.satisfice={value='>= 1.1',hazard='== 0'}"};
-  overrides.insert(overrides.end(), more.begin(), more.end());
-  return read_scenario({config_path("brownian.toml")}, overrides);
+Scenario scenario(std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"run.trajectories=20_000", "run.keep=6000"});
+  return brownian_year(more);
 }
 
 // Runs the first `done` trajectories of a shard, or all of it.

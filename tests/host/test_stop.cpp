@@ -10,26 +10,12 @@
 
 #include "../../host/run/forecast.h"
 #include "../../host/run/stop.h"
-#include "../e2e/run.h"
+#include "brownian_year.h"
 
 namespace chokepoint {
 namespace {
 
 constexpr double kNormal95 = 1.959963984540054;
-
-// Geometric Brownian motion over a year of four records, with two parameters that vary and a third policy that differs in hazard only.
-Scenario scenario(const std::vector<std::string>& more = {}) {
-  std::vector<std::string> overrides = {"run.years=1",
-                                        "run.trajectories=4000",
-                                        "run.keep=0",
-                                        "parameters.drift={normal={p5=-0.1,p95=0.2}}",
-                                        "parameters.volatility={uniform={low=0.1,high=0.3}}",
-                                        "policies.safe={hazard_cut=0.9}",
-                                        "outputs.sensitivity.times=[2026-07-01]",
-                                        "outputs.satisfice={value='>= 1.1',hazard='== 0'}"};
-  overrides.insert(overrides.end(), more.begin(), more.end());
-  return read_scenario({config_path("brownian.toml")}, overrides);
-}
 
 std::string stop(const std::string& keys, double error, std::uint64_t most = 1'000'000) {
   return fmt::format("run.stop={{{}, standard_error={}, max_trajectories={}}}", keys, error, most);
@@ -93,14 +79,14 @@ const std::vector<Case> kCases = {
 TEST(Stop, EveryStatisticReachesItsTargetWithTheErrorOfTheFile) {
   for (const Case& one : kCases) {
     SCOPED_TRACE(one.keys);
-    const Stopped first(scenario({stop(one.keys, 1e9)}));
+    const Stopped first(brownian_year({stop(one.keys, 1e9)}));
     ASSERT_EQ(first.tallies.trajectories, 4000u) << "already reached where it is first looked at";
     EXPECT_EQ(first.outcome.ending, Ending::kDone);
     EXPECT_DOUBLE_EQ(*first.outcome.error, one.error(first.statistics));
     ASSERT_GT(*first.outcome.error, 0);
 
     const double target = *first.outcome.error / 1.5;
-    const Stopped run(scenario({stop(one.keys, target)}));
+    const Stopped run(brownian_year({stop(one.keys, target)}));
     EXPECT_EQ(run.outcome.ending, Ending::kDone);
     EXPECT_LE(*run.outcome.error, target);
     EXPECT_DOUBLE_EQ(*run.outcome.error, one.error(run.statistics));
@@ -121,13 +107,13 @@ TEST(Stop, ErrorsOfDecisionsAndOfInformationAreThoseOfTheFile) {
       {"statistic='evpi', metric='value'", [](const Statistics& s) { return s.information[0].perfect.standard_error; }},
       {"statistic='evppi', metric='value'", [&](const Statistics& s) { return largest(s.information[0].partial); }}};
   for (const Case& one : cases) {
-    const Stopped run(scenario({stop(one.keys, 1e9)}));
+    const Stopped run(brownian_year({stop(one.keys, 1e9)}));
     EXPECT_DOUBLE_EQ(*run.outcome.error, one.error(run.statistics)) << one.keys;
   }
 }
 
 TEST(Stop, OfAllPoliciesAndParametersTheLargestErrorDecides) {
-  const auto error = [](const std::string& keys) { return *Stopped(scenario({stop(keys, 1e9)})).outcome.error; };
+  const auto error = [](const std::string& keys) { return *Stopped(brownian_year({stop(keys, 1e9)})).outcome.error; };
   const std::string keys = "statistic='mean_difference', metric='value'";
   EXPECT_EQ(error(keys), std::max(error(keys + ", policy='push'"), error(keys + ", policy='safe'")));
   const std::string index = "statistic='first_order', metric='value', policy='base'";
@@ -139,14 +125,14 @@ TEST(Stop, ACapComesWithTheNumberThatWouldReachTheTarget) {
        {"statistic='mean', metric='log_value', policy='base'", "statistic='quantile', quantile=0.5, metric='value', policy='base'",
         "statistic='event_probability', event='hazard', policy='base'"}) {
     SCOPED_TRACE(keys);
-    const double target = *Stopped(scenario({stop(keys, 1e9)})).outcome.error / 5;  // 100,000 trajectories
-    const Stopped capped(scenario({stop(keys, target, 40'000)}));
+    const double target = *Stopped(brownian_year({stop(keys, 1e9)})).outcome.error / 5;  // 100,000 trajectories
+    const Stopped capped(brownian_year({stop(keys, target, 40'000)}));
     EXPECT_EQ(capped.outcome.ending, Ending::kTargetMissed);
     EXPECT_EQ(capped.tallies.trajectories, 40'000u);
     const double needed = trajectories_needed(capped.scenario, 40'000, *capped.outcome.error);
     EXPECT_NE(capped.outcome.reason.find(fmt::format("About {:.0f} trajectories would reach it", needed)), std::string::npos)
         << capped.outcome.reason;
-    const Stopped longer(scenario({stop(keys, target)}));
+    const Stopped longer(brownian_year({stop(keys, target)}));
     EXPECT_EQ(longer.outcome.ending, Ending::kDone);
     const double confirmed = trajectories_needed(longer.scenario, longer.tallies.trajectories, *longer.outcome.error);
     EXPECT_NEAR(needed / confirmed, 1, 0.1);
@@ -154,7 +140,7 @@ TEST(Stop, ACapComesWithTheNumberThatWouldReachTheTarget) {
 }
 
 TEST(Stop, TheResultDoesNotDependOnThreadsLanesOrUnits) {
-  const Scenario s = scenario({"run.replicates=5", stop("statistic='mean_difference', metric='value'", 4e-5)});
+  const Scenario s = brownian_year({"run.replicates=5", stop("statistic='mean_difference', metric='value'", 4e-5)});
   const auto with = [&](int threads, int lanes) {
     ExecuteOptions options;
     options.threads = threads;
@@ -176,7 +162,7 @@ TEST(Stop, TheResultDoesNotDependOnThreadsLanesOrUnits) {
 }
 
 TEST(Stop, BoundariesAreWholeWorldsThatGrowToTheCap) {
-  const Scenario s = scenario({"run.replicates=8", stop("statistic='mean', metric='value'", 1e-3, 100'000)});
+  const Scenario s = brownian_year({"run.replicates=8", stop("statistic='mean', metric='value'", 1e-3, 100'000)});
   EXPECT_EQ(next_boundary(s, 4000, 1), 8000u) << "at most double";
   EXPECT_EQ(next_boundary(s, 80'000, 1), 100'000u);
   EXPECT_EQ(next_boundary(s, 4000, std::numeric_limits<double>::infinity()), 8000u);
@@ -196,7 +182,7 @@ TEST(Stop, BoundariesAreWholeWorldsThatGrowToTheCap) {
 TEST(Stop, AnInterruptedRunIsNoMissedTarget) {
   ExecuteOptions options;
   options.time_limit = 1e-9;
-  const Stopped run(scenario({"run.trajectories=10_000_000", stop("statistic='mean', metric='value'", 1e-9, 20'000'000)}), options);
+  const Stopped run(brownian_year({"run.trajectories=10_000_000", stop("statistic='mean', metric='value'", 1e-9, 20'000'000)}), options);
   EXPECT_EQ(run.outcome.ending, Ending::kInterrupted);
   EXPECT_FALSE(run.outcome.error);
 }
@@ -231,8 +217,8 @@ TEST(Stop, IntervalsOfTheWatchedMeanCoverInSpiteOfTheStopping) {
 }
 
 TEST(Forecast, ErrorsAreThoseOfALongerRun) {
-  const Scenario s = scenario({"run.trajectories=64_000"});
-  const Stopped trial(scenario()), real(s);
+  const Scenario s = brownian_year({"run.trajectories=64_000"});
+  const Stopped trial(brownian_year()), real(s);
   const Forecast f = forecast(s, trial.tallies, trial.sample);
   ASSERT_EQ(f.metrics.size(), 2u);
   for (std::size_t m = 0; m < 2; ++m) {
@@ -250,8 +236,8 @@ TEST(Forecast, ErrorsAreThoseOfALongerRun) {
 
 TEST(Forecast, StopsEndWhereTheyWereForecast) {
   const std::string keys = "statistic='event_probability', event='hazard', policy='base'";
-  const Stopped trial(scenario());
-  const auto with = [&](double error, std::uint64_t most) { return scenario({stop(keys, error, most)}); };
+  const Stopped trial(brownian_year());
+  const auto with = [&](double error, std::uint64_t most) { return brownian_year({stop(keys, error, most)}); };
   const Scenario s = with(1.5e-3, 1'000'000);
   const StopForecast f = *forecast(s, trial.tallies, trial.sample).stop;
   const Stopped real(s);
