@@ -13,6 +13,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -309,6 +310,11 @@ def main(program, *names):
     missing = missing_programs()
     if missing:
         print(f"skipped: no {', '.join(missing)} here; Debian and Ubuntu have them in slurm-wlm, slurmctld, slurmd, slurm-client and munge")
+        return 77
+    try:
+        socket.gethostbyname(socket.gethostname())
+    except OSError:
+        print(f"skipped: Slurm has to find this machine by its own name, {socket.gethostname()}; /etc/hosts does not have it")
         return 77
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: os._exit(128 + number))  # without waiting for the cases; the lab is swept all the same
