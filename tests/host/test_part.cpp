@@ -92,7 +92,7 @@ TEST_F(Parts, APartHoldsEverything) {
   Sample sample(state.sample.shape, state.sample.keep);
   add_part(path, info, tallies, sample);
   const auto same = [](const auto& a, const auto& b) {
-    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0;
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0);
   };
   for_each_tally([&](const char* name, auto member) { EXPECT_TRUE(same(tallies.*member, state.tallies.*member)) << name; });
   for_each_sampled([&](const char* name, auto member) { EXPECT_TRUE(same(sample.*member, state.sample.*member)) << name; });
