@@ -46,6 +46,7 @@ class Run {
       if (error <= scenario_.stop->standard_error) return {Ending::kDone, "", error};
       if (done_ >= scenario_.stop->max_trajectories) return {Ending::kTargetMissed, missed_target(scenario_, done_, error), error};
       state_.part.count = next_boundary(scenario_, done_, error);
+      if (interrupted()) return {Ending::kInterrupted, reason_, {}};  // the next look may be no more than a unit away
     }
   }
 

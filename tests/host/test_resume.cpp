@@ -31,7 +31,7 @@ class Resume : public testing::Test {
   // Starts it again and again until it is done, each time with more time.
   int starts_until_done(const Words& more) const {
     int starts = 1;
-    for (double limit = 0.02; limit < 1000; limit *= 2, ++starts) {
+    for (double limit = 0.002; limit < 1000; limit *= 2, ++starts) {
       Words words = more;
       words.insert(words.end(), {"--resume", "--time-limit", fmt::format("{}", limit)});
       const Answer answer = run(words);
@@ -57,7 +57,7 @@ class Resume : public testing::Test {
 
 TEST_F(Resume, EndsWithTheBitsOfAnUndisturbedRun) {
   for (const char* replicates : {"1", "8"}) {
-    const Words run = {"--trajectories", "500_000", "--set", fmt::format("run.replicates={}", replicates)};
+    const Words run = {"--trajectories", "40_000", "--set", fmt::format("run.replicates={}", replicates)};
     fs::remove(path_);
     EXPECT_GT(starts_until_done(run), 2);
     EXPECT_EQ(hash_of(path_), undisturbed([&] {
@@ -72,27 +72,27 @@ TEST_F(Resume, EndsWithTheBitsOfAnUndisturbedRun) {
 
 // Where a run stops must not depend on where it was interrupted.
 TEST_F(Resume, FindsTheSameEndByAStoppingRule) {
-  const Words run = {"--trajectories", "20_000", "--set",
-                     "run.stop={metric='value', policy='base', standard_error=0.0007, max_trajectories=10_000_000}"};
+  const Words run = {"--trajectories", "2_000", "--set",
+                     "run.stop={metric='value', policy='base', standard_error=0.0015, max_trajectories=10_000_000}"};
   const std::string whole = undisturbed(run);
   EXPECT_GT(starts_until_done(run), 2);
   EXPECT_EQ(hash_of(path_), whole);
 }
 
 TEST_F(Resume, ShardsHaveCheckpointsToo) {
-  const Words run = {"--trajectories", "500_000", "--shard", "2/2"};
+  const Words run = {"--trajectories", "40_000", "--shard", "2/2"};
   EXPECT_GT(starts_until_done(run), 1);
-  EXPECT_EQ(read_part_info(path_).done, 500'000u - 488 * 512) << "the first shard has 488 of 977 units of 512";
+  EXPECT_EQ(read_part_info(path_).done, 40'000u - 39 * 512) << "the first shard has 39 of 79 units of 512";
   EXPECT_EQ(chokepoint_({"run", config_path("brownian.toml"), "-o", folder_.file("1.shard"), "--quiet", "--device", "cpu", "--trajectories",
-                         "500_000", "--shard", "1/2"})
+                         "40_000", "--shard", "1/2"})
                 .code,
             0);
   const std::string merged = folder_.file("merged.h5");
   const Answer answer = chokepoint_({"merge", folder_.file("1.shard"), path_, "-o", merged});
   EXPECT_EQ(answer.code, 0) << answer.err;
   EXPECT_NE(answer.out.find("of 2 parts, result_hash " + hash_of(merged)), std::string::npos);
-  EXPECT_EQ(hash_of(merged), undisturbed({"--trajectories", "500_000"}));
-  EXPECT_NE(read_result(merged).entry("parts").find("\t250144\t"), std::string::npos);
+  EXPECT_EQ(hash_of(merged), undisturbed({"--trajectories", "40_000"}));
+  EXPECT_NE(read_result(merged).entry("parts").find("\t20032\t"), std::string::npos);
 }
 
 TEST_F(Resume, ASignalLeavesACheckpoint) {
