@@ -149,14 +149,16 @@ int report_complete(const std::string& path, const std::string& ended_early) {
   return ended_early.empty() ? 0 : kExitTarget;
 }
 
-int run_to_the_end(const Scenario& scenario, const Output& output, Engine& engine, const ExecuteOptions& how, RunState& state) {
+int run_to_the_end(const Scenario& scenario, const Output& output, std::unique_ptr<Engine> engine, const ExecuteOptions& how,
+                   RunState& state) {
   const std::string started = now_text();
   const std::uint64_t begun = state.tallies.trajectories;
   if (begun > 0 && !how.quiet)
     fmt::print(stderr, "{}: going on after {} of {} trajectories.\n", output.checkpoint(), begun, state.part.count);
   const Outcome outcome =
-      execute(scenario, engine, how, state, [&] { output.try_to_save(state, provenance_of(scenario, state, engine, started)); });
-  const Provenance provenance = provenance_of(scenario, state, engine, started, outcome);
+      execute(scenario, *engine, how, state, [&] { output.try_to_save(state, provenance_of(scenario, state, *engine, started)); });
+  const Provenance provenance = provenance_of(scenario, state, *engine, started, outcome);
+  engine.reset();  // statistics need room, too
   if (outcome.ending == Ending::kInterrupted) {
     output.save(state, provenance);
     fmt::print(stderr, "{}: stopped after {} of {} trajectories; {} holds those. The same command with --resume goes on.\n", outcome.reason,
@@ -212,7 +214,7 @@ int verb_run(const po::variables_map& options, const Words& files) {
       if (const auto ended_early = output.complete()) return report_complete(path, *ended_early);
     check_output(path, force, 0);
     RunState state = output.begin(resume, force);
-    return run_to_the_end(scenario, output, *ranks.make_engine(scenario, job, how, how.quiet), how, state);
+    return run_to_the_end(scenario, output, ranks.make_engine(scenario, job, how, how.quiet), how, state);
   } catch (const OutputInUse& error) {
     if (!resume) throw;
     // Another copy may still be at work where a node was lost: it will have finished, or died, when this one is started again.
