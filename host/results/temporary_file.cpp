@@ -9,7 +9,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -29,6 +31,14 @@ bool synchronize(const std::string& name, int flags) {
   close(file);
   errno = error;
   return done;
+}
+
+// Whether the process that made a temporary file ran here and is gone; `maker` is "host.process".
+bool is_dead(const std::string& maker) {
+  const std::string here = host_name() + ".";
+  if (!maker.starts_with(here)) return false;
+  const int process = std::atoi(maker.c_str() + here.size());
+  return process > 0 && kill(process, 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace
@@ -89,8 +99,10 @@ void remove_leftovers(const std::string& path) {
   const std::string prefix = fs::path(path).filename().string() + kMark;
   std::error_code ignored;
   for (const fs::directory_entry& file : fs::directory_iterator(directory_of(path), ignored)) {
+    const std::string name = file.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
     const bool old = fs::file_time_type::clock::now() - file.last_write_time(ignored) > std::chrono::hours(1);
-    if (old && file.path().filename().string().starts_with(prefix)) fs::remove(file.path(), ignored);
+    if (old || is_dead(name.substr(prefix.size()))) fs::remove(file.path(), ignored);
   }
 }
 

@@ -26,7 +26,8 @@ class TemporaryFile {
   bool published_ = false;
 };
 
-// Removes what dead writers of `path` left behind: temporary files that nobody has touched for an hour.
+// Removes what dead writers of `path` left behind: temporary files of processes of this host that are gone, and others that nobody has
+// touched for an hour.
 void remove_leftovers(const std::string& path);
 
 // Throws EnvironmentError when `path` could not be written later: no such directory, no permission, too

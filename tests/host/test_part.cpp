@@ -252,13 +252,21 @@ TEST(OutputLock, DiesWithItsProcess) {
   const OutputLock lock(path);
 }
 
-TEST(TemporaryFiles, OnlyOldLeftoversGo) {
+TEST(TemporaryFiles, OnlyLeftoversGo) {
   TemporaryFolder folder;
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  const std::string here = folder.file("out.h5.tmp." + host_name() + "."), dead = here + std::to_string(child),
+                    alive = here + std::to_string(getpid());
+  for (const std::string& file : {dead, alive}) std::ofstream(file) << "";
   const std::string old = folder.write("out.h5.tmp.node1.7", ""), fresh = folder.write("out.h5.tmp.node2.7", ""),
                     other = folder.write("out2.h5.tmp.node1.7", "");
   for (const std::string& file : {old, other}) fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(2));
   remove_leftovers(folder.file("out.h5"));
   EXPECT_FALSE(fs::exists(old));
+  EXPECT_FALSE(fs::exists(dead));
+  EXPECT_TRUE(fs::exists(alive));
   EXPECT_TRUE(fs::exists(fresh));
   EXPECT_TRUE(fs::exists(other));
 }
