@@ -168,8 +168,11 @@ void print_scaling(const Scenario& s, const Trial& trial, const std::vector<std:
   }
   fmt::print("time         {:g} s to start (assumed); work at {:g} % of the speed of all (simulated); statistics {} (measured)\n",
              kStartSeconds, 100 * (devices > 1 ? kSharing : 1), format_duration(trial.after));
-  fmt::print("checkpoints  every {:.0f} s, and one at the end: {} steps of a reduction of {} at {}B/s, then a file at {}B/s (assumed)\n",
-             interval, reduction_steps(devices), format_bytes(tallies), format_count(kReductionSpeed), format_count(kWritingSpeed));
+  fmt::print(
+      "checkpoints  every {:.0f} s, and one at the end: {} steps of a reduction of {} at {}B/s (assumed),\n"
+      "             packed at {}B/s (measured), then a file at {}B/s (assumed)\n",
+      interval, reduction_steps(devices), format_bytes(tallies), format_count(kReductionSpeed), format_count(kPackingSpeed),
+      format_count(kWritingSpeed));
   fmt::print("network      every rank but one sends {} for each checkpoint; an array of shards sends nothing\n", format_bytes(tallies));
   fmt::print("shards       {}, no larger than a result of their trajectories, but for the first\n", devices);
   fmt::print("error        standard error of the mean of {} under {}\n", s.model->metrics[metric].key, s.policies[s.reference].name);

@@ -61,7 +61,11 @@ void check_kin(const std::vector<NamedPart>& parts, std::vector<std::string>& pr
     problems.push_back(fmt::format("{}: was made by Chokepoint {}, this is {}. Merge with the version that made it.", like.path,
                                    like.info.program, program_version()));
   for (const NamedPart& part : parts)
-    if (part.info.identity != like.info.identity) problems.push_back(foreign(part, like));
+    if (part.info.identity != like.info.identity) try {
+        problems.push_back(foreign(part, like));
+      } catch (const UserError& damage) {
+        problems.push_back(damage.what());
+      }
 }
 
 void check_overlaps(const std::vector<NamedPart>& parts, std::vector<std::string>& problems) {

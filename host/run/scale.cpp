@@ -13,7 +13,8 @@ ScaleForecast forecast_scale(const Fleet& fleet, const Task& task) {
   const auto devices = static_cast<double>(fleet.devices);
   const double work = task.trajectories / (devices * fleet.speed * (fleet.devices > 1 ? kSharing : 1));
   ScaleForecast f{};
-  f.pause = reduction_steps(fleet.devices) * task.tally_bytes / kReductionSpeed + task.file_bytes / kWritingSpeed;
+  f.pause = reduction_steps(fleet.devices) * task.tally_bytes / kReductionSpeed + task.tally_bytes / kPackingSpeed +
+            task.file_bytes / kWritingSpeed;
   f.interval = std::max(fleet.checkpoint_every, fleet.checkpoint_share > 0 ? f.pause / fleet.checkpoint_share : 0);
   f.checkpoints = fleet.checkpoint_every > 0 ? std::floor(work / f.interval) : 0;
   f.seconds = kStartSeconds + work + (f.checkpoints + 1) * f.pause + task.statistics;

@@ -12,6 +12,7 @@ namespace chokepoint {
 inline constexpr double kStartSeconds = 20;     // assumed: to launch all processes and open all devices
 inline constexpr double kSharing = 0.98;        // simulated: the rest is waiting, and work lost with devices that fail
 inline constexpr double kReductionSpeed = 1e9;  // assumed: bytes a second that a rank receives and adds
+inline constexpr double kPackingSpeed = 1e8;    // measured: bytes of tallies a second that one core compresses (tests/bench/NOTES.md)
 inline constexpr double kWritingSpeed = 2e8;    // assumed: bytes a second of a file, packed, to a shared file system
 
 struct Fleet {

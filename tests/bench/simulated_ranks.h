@@ -38,7 +38,7 @@ struct Settings {
   double checkpoint_every = 300;
   double tallies = 300e6;  // bytes
   double bandwidth = 1e9;  // bytes a second that a rank receives and adds
-  double write = 0.4;      // that a checkpoint takes to write
+  double write = 3.1;      // that a checkpoint takes to pack and write
   double start = 1e-3;     // that a device takes to start a chunk
   std::uint64_t seed = 1;
 

@@ -160,6 +160,11 @@ TEST_F(Parts, WhatBelongsToAnotherRunIsNamed) {
                         "there and 1 here. Leave it out?",
                         foreign, all[0]));
   EXPECT_EQ(differences(foreign, read_part_info(foreign), other), "");
+  const std::string second = write("second.shard", other, {3, 3});
+  std::ofstream(foreign, std::ios::app) << "x";
+  const std::string both = message_of([&] { read_parts({all[0], all[1], all[2], foreign, second}); });
+  EXPECT_EQ(both.find(foreign + ": is damaged"), 0u) << both;
+  EXPECT_NE(both.find("\n" + second + ": belongs to another run"), std::string::npos) << both;
 }
 
 // Whatever happens to a file, it is refused, and HDF5 never sees it.
