@@ -1,0 +1,12 @@
+// The files of outputs/report/ that pages are made of, embedded in the program: name, text, end.
+// SPDX-License-Identifier: Apache-2.0
+        .section .rodata
+.macro asset symbol, file
+        .global \symbol, \symbol\()_end
+\symbol:
+        .incbin "\file"
+\symbol\()_end:
+.endm
+        asset chokepoint_page_css, "page.css"
+        asset chokepoint_echarts, "vendor/echarts/echarts.min.js"
+        .section .note.GNU-stack, "", @progbits
