@@ -17,7 +17,6 @@
 #include "../errors.h"
 #include "../ranks/launch.h"
 #include "../ranks/wire.h"
-#include "../reports/describe.h"
 #include "../reports/report.h"
 #include "../reports/report_sensitivity.h"
 #include "../results/result.h"
@@ -33,21 +32,7 @@ namespace chokepoint {
 
 namespace {
 
-struct Verb {
-  const char* name;
-  const char* arguments;
-  const char* meaning;
-  const char* example;
-  int (*run)(const po::variables_map&, const Words& arguments);
-  void (*options)(po::options_description&);
-  bool alone = false;  // works, but does not share its work among the tasks of a launcher
-};
-
 // ---- options
-
-void describe_options(po::options_description& o) {
-  o.add_options()("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race, brownian or textbook");
-}
 
 void bench_options(po::options_description& o) {
   configuration_options(o);
@@ -86,12 +71,6 @@ int verb_bench(const po::variables_map& options, const Words& files) {
   if (benchmark.interrupted.empty()) return 0;
   fmt::print(stderr, "{}: stopped; the larger runs are predicted.\n", benchmark.interrupted);
   return kExitInterrupted;
-}
-
-int verb_describe(const po::variables_map& options, const Words& topics) {
-  if (topics.size() > 1) usage(fmt::format("expected one topic, got {}", topics.size()));
-  std::fputs(describe(options["model"].as<std::string>(), topics.empty() ? "" : topics[0]).c_str(), stdout);
-  return 0;
 }
 
 int verb_devices(const po::variables_map&, const Words& arguments) {
@@ -134,7 +113,9 @@ constexpr Verb kVerbs[] = {
      "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
     {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
      "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
-    {"describe", "[TOPIC]", "what a model knows, what its results hold, and which of it run.stop can watch", "chokepoint describe levers",
+    {"verify", "OUT.h5", "is a result what its configuration and seeds give? Runs trajectories again and compares bits",
+     "chokepoint verify outputs/baseline.h5 --trajectories 1000", verb_verify, verify_options, true},
+    {"describe", "[TOPIC]", "what a model knows, what its results hold, what configurations may say", "chokepoint describe levers",
      verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},
 };
@@ -156,9 +137,7 @@ std::string help_text() {
 }
 
 int run_verb(const Verb& verb, const Words& words) {
-  po::options_description named("Options");
-  named.add_options()("help,h", "this help");
-  verb.options(named);
+  const po::options_description named = options_of(verb);
   po::options_description all;
   all.add(named).add_options()("argument", po::value<Words>());
   po::positional_options_description positional;
@@ -226,6 +205,15 @@ int exit_code(const Words& arguments) {
 }
 
 }  // namespace
+
+std::span<const Verb> all_verbs() { return kVerbs; }
+
+po::options_description options_of(const Verb& verb) {
+  po::options_description named("Options");
+  named.add_options()("help,h", "this help");
+  verb.options(named);
+  return named;
+}
 
 int run_command_line(const std::vector<std::string>& arguments) {
   std::signal(SIGXFSZ, SIG_IGN);  // a full quota is an error of the write, not a death

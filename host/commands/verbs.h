@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,18 @@ namespace chokepoint {
 
 namespace po = boost::program_options;
 using Words = std::vector<std::string>;
+
+struct Verb {
+  const char* name;
+  const char* arguments;
+  const char* meaning;
+  const char* example;
+  int (*run)(const po::variables_map&, const Words& arguments);
+  void (*options)(po::options_description&);
+  bool alone = false;  // works, but does not share its work among the tasks of a launcher
+};
+std::span<const Verb> all_verbs();
+po::options_description options_of(const Verb& verb);  // with --help
 
 void configuration_options(po::options_description& options);
 void device_options(po::options_description& options);
@@ -48,8 +61,12 @@ int verb_summary(const po::variables_map& options, const Words& files);
 int verb_compare(const po::variables_map& options, const Words& files);
 void plan_options(po::options_description& options);
 int verb_plan(const po::variables_map& options, const Words& files);
+void describe_options(po::options_description& options);
+int verb_describe(const po::variables_map& options, const Words& topics);
 void discover_options(po::options_description& options);
 int verb_discover(const po::variables_map& options, const Words& arguments);
+void verify_options(po::options_description& options);
+int verb_verify(const po::variables_map& options, const Words& arguments);
 void sensitivity_options(po::options_description& options);
 int verb_sensitivity(const po::variables_map& options, const Words& files);
 void voi_options(po::options_description& options);

@@ -13,6 +13,8 @@
 
 #include "config_files.h"
 #include "distribution_config.h"
+#include "keys.h"
+#include "laws.h"
 #include "outputs_config.h"
 #include "policy_config.h"
 #include "stop_config.h"
@@ -22,32 +24,7 @@ namespace chokepoint {
 
 namespace {
 
-// What stands for everything that no file says. More depend on the rest: see add_late_defaults().
-constexpr std::string_view kDefaults = R"(
-title = ""
-description = ""
-[run]
-model = "race"
-start = 2026-01-01
-years = 10
-trajectories = 100_000
-replicates = 1
-seed_worlds = 1
-seed_chance = 2
-record_every_months = 3
-keep = 10_000
-[parameters]
-[policies]
-[outputs]
-quantiles = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
-joint = []
-satisfice = {}
-hurwicz = 0.5
-)";
-
-constexpr std::uint64_t kMaxKeep = 1'000'000;
-constexpr std::uint64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();  // of TOML
-constexpr double kLeastPivot = 1e-9;                                          // of the correlation matrix, whose diagonal is 1
+constexpr double kLeastPivot = 1e-9;  // of the correlation matrix, whose diagonal is 1
 
 // [run]
 
@@ -85,14 +62,14 @@ void read_run(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   if (!run.is_table()) return;
   read_model(*run.find("model"), scenario, problems);
   read_start(*run.find("start"), scenario, problems);
-  scenario.years = static_cast<int>(run.whole("years", 1, 100, "years").value_or(0));
-  scenario.trajectories = run.whole("trajectories", 1, kMaxTrajectories).value_or(0);
-  scenario.replicates = run.whole("replicates", 1, kMaxReplicates).value_or(1);
+  scenario.years = static_cast<int>(run.whole(key_row("run", "years")).value_or(0));
+  scenario.trajectories = run.whole(key_row("run", "trajectories")).value_or(0);
+  scenario.replicates = run.whole(key_row("run", "replicates")).value_or(1);
   check_whole_worlds(run.find("trajectories")->value, "run.trajectories", scenario.trajectories, scenario, problems);
-  scenario.seed_worlds = run.whole("seed_worlds", 0, kMaxSeed).value_or(0);
-  scenario.seed_chance = run.whole("seed_chance", 0, kMaxSeed).value_or(0);
-  scenario.keep = std::min(run.whole("keep", 0, kMaxKeep).value_or(0), scenario.trajectories);
-  scenario.record_every_months = static_cast<int>(run.whole("record_every_months", 1, 1200, "months").value_or(0));
+  scenario.seed_worlds = run.whole(key_row("run", "seed_worlds")).value_or(0);
+  scenario.seed_chance = run.whole(key_row("run", "seed_chance")).value_or(0);
+  scenario.keep = std::min(run.whole(key_row("run", "keep")).value_or(0), scenario.trajectories);
+  scenario.record_every_months = static_cast<int>(run.whole(key_row("run", "record_every_months")).value_or(0));
   check_recording(*run.find("record_every_months"), scenario, problems);
   run.find("reference");
   run.find("stop");
@@ -317,12 +294,12 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
 
 Scenario read_scenario(const std::vector<std::string>& paths, const std::vector<std::string>& overrides) {
   Problems problems;
-  return scenario_of(read_document(kDefaults, paths, overrides, problems), overrides, problems);
+  return scenario_of(read_document(preset_text(), paths, overrides, problems), overrides, problems);
 }
 
 Scenario parse_scenario(const std::string& name, const std::string& resolved) {
   Problems problems;
-  return scenario_of(parse_document(kDefaults, name, resolved, problems), {}, problems);
+  return scenario_of(parse_document(preset_text(), name, resolved, problems), {}, problems);
 }
 
 }  // namespace chokepoint

@@ -13,6 +13,7 @@
 
 #include "../errors.h"
 #include "distribution_config.h"
+#include "laws.h"
 
 namespace chokepoint {
 

@@ -13,50 +13,13 @@
 #include <limits>
 #include <numeric>
 
+#include "laws.h"
+
 namespace chokepoint {
 
 namespace {
 
 using Kind = Prior::Kind;
-
-// The smallest share of a law that truncation may leave: draws have 32 random bits, fewer in a thin tail.
-constexpr double kLeastShare = 0.001;
-
-struct LawRow {
-  std::string name;
-  Kind kind;
-  bool by_interval;                     // two percentiles may stand for the arguments
-  std::vector<std::string> arguments;   // in the order of Prior::values
-  std::vector<std::string> positive;    // those that must be above 0
-  std::vector<std::string> increasing;  // those that must not decrease, first below last
-  std::vector<std::pair<std::string, double>> defaults;
-};
-
-const std::vector<LawRow>& laws() {
-  static const std::vector<LawRow> all = {
-      {"constant", Kind::kConstant, false, {}, {}, {}, {}},
-      {"normal", Kind::kNormal, true, {"mean", "sd"}, {"sd"}, {}, {}},
-      {"lognormal", Kind::kLognormal, true, {"median", "sd_log"}, {"median", "sd_log"}, {}, {}},
-      {"uniform", Kind::kUniform, false, {"low", "high"}, {}, {"low", "high"}, {}},
-      {"beta", Kind::kBeta, false, {"alpha", "beta", "low", "high"}, {"alpha", "beta"}, {"low", "high"}, {{"low", 0}, {"high", 1}}},
-      {"triangular", Kind::kTriangular, false, {"low", "mode", "high"}, {}, {"low", "mode", "high"}, {}},
-      {"pert", Kind::kPert, false, {"low", "mode", "high"}, {}, {"low", "mode", "high"}, {}},
-      {"choice", Kind::kChoice, false, {"values", "weights"}, {}, {}, {}},
-      {"table", Kind::kTable, false, {"probabilities", "values"}, {}, {}, {}},
-      {"truncated", Kind::kTruncated, false, {"of", "low", "high"}, {}, {"low", "high"}, {}},
-      {"mixture", Kind::kMixture, false, {}, {}, {}, {}},
-  };
-  return all;
-}
-
-const LawRow* law_row(std::string_view name) {
-  const auto found = std::ranges::find(laws(), name, &LawRow::name);
-  return found == laws().end() ? nullptr : &*found;
-}
-
-bool has_default(const LawRow& row, const std::string& argument) {
-  return std::ranges::find(row.defaults, argument, &std::pair<std::string, double>::first) != row.defaults.end();
-}
 
 // N of "pN", 1 to 99, else 0.
 int percentile(std::string_view key) {
@@ -312,17 +275,6 @@ std::pair<double, double> support(const Prior& prior) {
 }
 
 }  // namespace
-
-const std::vector<std::string>& law_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const LawRow& row : laws()) all.push_back(row.name);
-    return all;
-  }();
-  return names;
-}
-
-bool is_law(std::string_view key) { return law_row(key) != nullptr; }
 
 const TomlEntry* find_law(const TomlValue& table, const std::string& name, Problems& problems) {
   if (!table.is_table()) {

@@ -13,9 +13,6 @@
 
 namespace chokepoint {
 
-const std::vector<std::string>& law_names();
-bool is_law(std::string_view key);
-
 // The one law among the entries of a table; a problem if there is none, or more than one.
 const TomlEntry* find_law(const TomlValue& table, const std::string& name, Problems& problems);
 

@@ -5,13 +5,12 @@
 
 #include <algorithm>
 
+#include "keys.h"
 #include "policy_config.h"
 
 namespace chokepoint {
 
 namespace {
-
-constexpr std::size_t kMaxQuantiles = 99;
 
 void read_quantiles(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   const auto quantiles = read_numbers(entry.value, "outputs.quantiles", problems);

@@ -9,13 +9,11 @@
 #include <map>
 
 #include "distribution_config.h"
+#include "keys.h"
 
 namespace chokepoint {
 
 namespace {
-
-constexpr std::size_t kMaxPolicies = 1000;
-constexpr int kMaxTriggerMonths = 1200;
 
 struct Operator {
   std::string_view sign;
@@ -182,9 +180,9 @@ void PolicyReader::trigger(const TomlValue& value, const std::string& name, Poli
   TableReader table(value, name, problems);
   if (!table.is_table()) return;
   const TomlEntry *when = table.find("when"), *set_entry = table.find("set"), *release = table.find("release");
-  const auto months = static_cast<int>(table.whole("months", 1, kMaxTriggerMonths, "months").value_or(1));
+  const auto months = static_cast<int>(table.whole(key_row("policies.NAME.trigger", "months")).value_or(1));
   const TomlEntry* release_months_entry = value.find("release_months");
-  const auto release_months = static_cast<int>(table.whole("release_months", 1, kMaxTriggerMonths, "months").value_or(1));
+  const auto release_months = static_cast<int>(table.whole(key_row("policies.NAME.trigger", "release_months")).value_or(1));
   table.report_unknown();
   if (!when)
     problems.add(value.place, fmt::format("{}: when is missing; give a condition, such as when = \"{} < 3\"", name, model.metrics[0].key));

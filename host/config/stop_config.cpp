@@ -8,13 +8,12 @@
 
 #include "../run/plan.h"
 #include "../run/stop.h"
+#include "keys.h"
 #include "outputs_config.h"
 
 namespace chokepoint {
 
 namespace {
-
-constexpr std::uint64_t kStopFactor = 10;  // default of run.stop.max_trajectories over run.trajectories
 
 class StopReader {
  public:
@@ -90,7 +89,7 @@ void StopReader::read_most() {
   setting_.max_trajectories = std::min(limit, kStopFactor * scenario_.trajectories);
   const TomlEntry* given = table_.find("max_trajectories");
   if (!given) return;
-  const auto most = read_whole(given->value, "run.stop.max_trajectories", 1, kMaxTrajectories, "", problems_);
+  const auto most = table_.whole(key_row("run.stop", "max_trajectories"));
   if (!most) return;
   setting_.max_trajectories = *most;
   if (*most < scenario_.trajectories)

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "../errors.h"
+#include "keys.h"
 
 // toml++ 3.3 asserts, or in an optimised build lets Clang assume, what wrong input violates: "[=]". Without
 // either it goes on to its own message.
@@ -234,8 +235,7 @@ std::optional<double> read_number(const TomlValue& value, const std::string& nam
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, std::uint64_t low, std::uint64_t high,
-                                        std::string_view unit, Problems& problems) {
+std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, const KeyRow& limits, Problems& problems) {
   constexpr double kExact = 0x1p53;  // whole numbers up to here are floats without rounding
   if (value.kind == TomlValue::Kind::kWhole || value.kind == TomlValue::Kind::kNumber) {
     const bool whole = value.kind == TomlValue::Kind::kWhole || std::trunc(value.number) == value.number;
@@ -244,9 +244,10 @@ std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::strin
       return std::nullopt;
     }
     const std::int64_t number = value.kind == TomlValue::Kind::kWhole ? value.whole : static_cast<std::int64_t>(value.number);
-    if (number >= 0 && static_cast<std::uint64_t>(number) >= low && static_cast<std::uint64_t>(number) <= high)
+    if (number >= 0 && static_cast<std::uint64_t>(number) >= limits.low && static_cast<std::uint64_t>(number) <= limits.high)
       return static_cast<std::uint64_t>(number);
-    problems.add(value.place, fmt::format("{} = {} is outside [{}, {}]{}{}", name, value.text, low, high, unit.empty() ? "" : " ", unit));
+    problems.add(value.place, fmt::format("{} = {} is outside [{}, {}]{}{}", name, value.text, limits.low, limits.high,
+                                          limits.unit.empty() ? "" : " ", limits.unit));
     return std::nullopt;
   }
   report_kind(value, name, "a whole number", problems);
@@ -289,9 +290,9 @@ std::optional<double> TableReader::number(std::string_view key) {
   return entry ? read_number(entry->value, name(key), problems_) : std::nullopt;
 }
 
-std::optional<std::uint64_t> TableReader::whole(std::string_view key, std::uint64_t low, std::uint64_t high, std::string_view unit) {
-  const TomlEntry* entry = find(key);
-  return entry ? read_whole(entry->value, name(key), low, high, unit, problems_) : std::nullopt;
+std::optional<std::uint64_t> TableReader::whole(const KeyRow& row) {
+  const TomlEntry* entry = find(row.key);
+  return entry ? read_whole(entry->value, name(row.key), row, problems_) : std::nullopt;
 }
 
 void TableReader::report_unknown(std::string_view topic) {

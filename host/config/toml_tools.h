@@ -21,6 +21,7 @@ struct Place {
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
+struct KeyRow;
 struct TomlEntry;
 
 struct TomlValue {
@@ -99,8 +100,7 @@ std::string range_text(Range range, std::string_view unit = {});
 // A value of the wanted type, else a problem that names it.
 std::optional<std::string> read_string(const TomlValue& value, const std::string& name, Problems& problems);
 std::optional<double> read_number(const TomlValue& value, const std::string& name, Problems& problems);
-std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, std::uint64_t low, std::uint64_t high,
-                                        std::string_view unit, Problems& problems);
+std::optional<std::uint64_t> read_whole(const TomlValue& value, const std::string& name, const KeyRow& limits, Problems& problems);
 std::optional<std::vector<double>> read_numbers(const TomlValue& value, const std::string& name, Problems& problems);
 const std::vector<TomlValue>* read_array(const TomlValue& value, const std::string& name, Problems& problems);
 void report_kind(const TomlValue& value, const std::string& name, std::string_view wanted, Problems& problems);
@@ -115,7 +115,7 @@ class TableReader {
   const TomlEntry* find(std::string_view key);
   std::string string(std::string_view key);  // empty if missing or wrong
   std::optional<double> number(std::string_view key);
-  std::optional<std::uint64_t> whole(std::string_view key, std::uint64_t low, std::uint64_t high, std::string_view unit = {});
+  std::optional<std::uint64_t> whole(const KeyRow& row);
   std::string name(std::string_view key) const { return path_.empty() ? std::string(key) : path_ + "." + std::string(key); }
   void report_unknown(std::string_view topic = {});  // call it after the last key
 

@@ -39,10 +39,6 @@ extern "C" herr_t note_cause(unsigned, const H5E_error2_t* error, void* out) {
 
 hid_t file_type(Number type) { return type == Number::kInt64 ? H5T_STD_I64LE : type == Number::kFloat ? H5T_IEEE_F32LE : H5T_IEEE_F64LE; }
 
-hid_t memory_type(Number type) {
-  return type == Number::kInt64 ? H5T_NATIVE_INT64 : type == Number::kFloat ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-}
-
 // Octave shows the trailing zero of any other form.
 Handle attribute_text_type(std::size_t length) {
   Handle type = make_handle(H5Tcopy(H5T_C_S1), H5Tclose);

@@ -126,7 +126,7 @@ class Hdf5Writer {
   DatasetWriter create(const Variable& variable, Number type);
   void write_texts(const Variable& variable, std::span<const std::string> values);
   void write_text(const std::string& name, const std::string& long_name, const std::string& value);  // without axes
-  void write_words(const std::string& name, std::span<const std::int64_t> words);  // without axes: not for netCDF tools
+  void write_words(const std::string& name, std::span<const std::int64_t> words);                    // without axes: not for netCDF tools
   void annotate(const Attribute& attribute);                                                         // the group
   void close();  // the file is complete when this returns
 
@@ -142,6 +142,22 @@ class Hdf5Writer {
   bool in_root_ = true;
 };
 
+// A dataset that is being read.
+class DatasetReader {
+ public:
+  DatasetReader(Handle dataset, const std::string& name);
+  const std::vector<std::size_t>& shape() const { return shape_; }
+  std::optional<Number> type() const { return type_; }                            // none: texts
+  std::size_t require(const std::vector<std::size_t>& shape, Number type) const;  // how many numbers; throws if it is not so
+  void read_rows(std::size_t first, std::size_t count, Number type, void* values) const;
+
+ private:
+  Handle dataset_, space_;
+  std::string name_;
+  std::vector<std::size_t> shape_;
+  std::optional<Number> type_;
+};
+
 // A file to read from. Names are paths: "/provenance/configuration_resolved".
 class Hdf5Reader {
  public:
@@ -150,12 +166,24 @@ class Hdf5Reader {
   std::optional<std::string> text_attribute(const std::string& object, const std::string& name) const;  // none if absent or no text
   std::optional<std::int64_t> integer_attribute(const std::string& object, const std::string& name) const;
   std::vector<std::string> attribute_names(const std::string& object) const;
+  std::vector<std::string> groups() const;                            // of the root, and
+  std::vector<std::string> datasets(const std::string& group) const;  // in the order in which they were made
+  DatasetReader open(const std::string& name) const;
   std::vector<std::string> texts(const std::string& name) const;
   std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape) const;  // throws on another shape
+  template <class T>
+  std::vector<T> values(const std::string& name, const std::vector<std::size_t>& shape) const {  // the same without conversion
+    const DatasetReader dataset = open(name);
+    std::vector<T> all(dataset.require(shape, kNumber<T>));
+    dataset.read_rows(0, shape.front(), kNumber<T>, all.data());
+    return all;
+  }
   std::size_t length(const std::string& name) const;
   void words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const;  // as Hdf5Writer::write_words() wrote them
 
  private:
+  std::vector<std::string> children(const std::string& group, H5I_type_t kind) const;
+
   Handle file_;
 };
 

@@ -31,6 +31,10 @@ inline Handle make_space(const std::vector<hsize_t>& shape) {
   return make_handle(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr), H5Sclose);
 }
 
+inline hid_t memory_type(Number type) {
+  return type == Number::kInt64 ? H5T_NATIVE_INT64 : type == Number::kFloat ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+}
+
 inline Handle file_access() {
   Handle access = make_handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 #include "hdf5_calls.h"
 
@@ -93,6 +95,57 @@ std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vect
   std::vector<double> values(count);
   check_hdf5(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "reading dataset", name);
   return values;
+}
+
+std::vector<std::string> Hdf5Reader::children(const std::string& group, H5I_type_t kind) const {
+  H5G_info_t info;
+  check_hdf5(H5Gget_info_by_name(file_, group.c_str(), &info, H5P_DEFAULT), "listing group", group);
+  const Handle opened(H5Gopen2(file_, group.c_str(), H5P_DEFAULT), H5Gclose, "listing group", group);
+  std::vector<std::string> names;
+  for (hsize_t i = 0; i < info.nlinks; ++i) {
+    const ssize_t size = H5Lget_name_by_idx(opened, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
+    check_hdf5(size, "listing group", group);
+    std::string name(static_cast<std::size_t>(size), '\0');
+    H5Lget_name_by_idx(opened, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, name.data(), name.size() + 1, H5P_DEFAULT);
+    const Handle child(H5Oopen(opened, name.c_str(), H5P_DEFAULT), H5Oclose, "opening", name);
+    if (H5Iget_type(child) == kind) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::vector<std::string> Hdf5Reader::groups() const { return children("/", H5I_GROUP); }
+
+std::vector<std::string> Hdf5Reader::datasets(const std::string& group) const { return children(group, H5I_DATASET); }
+
+DatasetReader Hdf5Reader::open(const std::string& name) const {
+  return {Handle(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name), name};
+}
+
+DatasetReader::DatasetReader(Handle dataset, const std::string& name)
+    : dataset_(std::move(dataset)), space_(H5Dget_space(dataset_), H5Sclose, "reading dataset", name), name_(name) {
+  std::vector<hsize_t> shape(H5S_MAX_RANK);
+  const int rank = H5Sget_simple_extent_dims(space_, shape.data(), nullptr);
+  check_hdf5(rank, "reading dataset", name);
+  shape_.assign(shape.begin(), shape.begin() + rank);
+  const Handle type(H5Dget_type(dataset_), H5Tclose, "reading dataset", name);
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind == H5T_INTEGER) type_ = Number::kInt64;
+  if (kind == H5T_FLOAT) type_ = H5Tget_size(type) == sizeof(float) ? Number::kFloat : Number::kDouble;
+}
+
+std::size_t DatasetReader::require(const std::vector<std::size_t>& shape, Number type) const {
+  const std::size_t count = std::accumulate(shape_.begin(), shape_.end(), std::size_t{1}, std::multiplies<>());
+  if (shape_ == shape && type_ == type && count <= kMaxReadElements) return count;
+  throw Hdf5Error("reading dataset '" + name_ + "' failed: it has another shape or type than the file's configuration gives it", 0);
+}
+
+void DatasetReader::read_rows(std::size_t first, std::size_t count, Number type, void* values) const {
+  std::vector<hsize_t> start(shape_.size()), block(shape_.begin(), shape_.end());
+  start.front() = first;
+  block.front() = count;
+  const Handle memory = make_space(block);
+  check_hdf5(H5Sselect_hyperslab(space_, H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr), "reading dataset", name_);
+  check_hdf5(H5Dread(dataset_, memory_type(type), memory, space_, H5P_DEFAULT, values), "reading dataset", name_);
 }
 
 void Hdf5Reader::words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const {

@@ -260,9 +260,10 @@ std::string put_result(const Result& result, Hdf5Writer* file) {
   return recorder.digest();
 }
 
-void list_result(const Result& result, const std::function<void(const std::string&, const Variable&)>& name) {
-  Recorder recorder(nullptr, name);
+std::string show_result(const Result& result, DatasetListener& listener) {
+  Recorder recorder(nullptr, &listener);
   Layout(result, recorder).put_all();
+  return recorder.digest();
 }
 
 }  // namespace chokepoint

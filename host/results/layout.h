@@ -10,6 +10,8 @@
 
 namespace chokepoint {
 
+class DatasetListener;
+
 inline constexpr const char* kFileType = "chokepoint-result";
 
 // Bytes in front of a file that seal(name) fills when all else is written.
@@ -30,7 +32,7 @@ std::map<std::string, std::string> read_provenance(const Hdf5Reader& file);
 // result_hash.
 std::string put_result(const Result& result, Hdf5Writer* file);
 
-// Names every dataset of the result that holds numbers, in the order of the file.
-void list_result(const Result& result, const std::function<void(const std::string& group, const Variable& variable)>& name);
+// Shows every dataset of the result but its provenance to a listener; no file is written. Returns the result_hash.
+std::string show_result(const Result& result, DatasetListener& listener);
 
 }  // namespace chokepoint

@@ -1,4 +1,4 @@
-// Every dataset of a result passes through here: it is hashed, and written if there is a file.
+// Every dataset of a result passes through here: it is hashed, and written if there is a file, and shown to who listens.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,12 +15,37 @@
 
 namespace chokepoint {
 
+// The result_hash: XXH3 over name, shape and bytes of datasets in the order of the file.
+class ResultHash {
+ public:
+  ResultHash() { XXH3_128bits_reset(&state_); }
+  void begin(const std::string& group, const std::string& name, std::span<const std::size_t> shape) {
+    feed(group + "/" + name);
+    feed(shape.data(), shape.size_bytes());
+  }
+  void feed(const void* bytes, std::size_t size) { XXH3_128bits_update(&state_, bytes, size); }
+  void feed(const std::string& text) { feed(text.c_str(), text.size() + 1); }
+  std::string digest() const {
+    const XXH128_hash_t hash = XXH3_128bits_digest(&state_);
+    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  }
+
+ private:
+  XXH3_state_t state_;
+};
+
+// Hears of every dataset in the order of the file.
+class DatasetListener {
+ public:
+  virtual ~DatasetListener() = default;
+  virtual void numbers(const std::string& group, const Variable& variable, Number type) = 0;
+  virtual void rows(std::size_t, std::size_t, const void*) {}  // of that dataset, in order: the first one, how many, their values
+  virtual void texts(const std::string&, const Variable&, const std::vector<std::string>&) {}
+};
+
 class Recorder {
  public:
-  // `numbers` hears of every dataset that is not of texts: its group and what it is.
-  using Listener = std::function<void(const std::string& group, const Variable& variable)>;
-
-  explicit Recorder(Hdf5Writer* file, Listener numbers = {}) : file_(file), numbers_(std::move(numbers)) { XXH3_128bits_reset(&hash_); }
+  explicit Recorder(Hdf5Writer* file, DatasetListener* listener = nullptr) : file_(file), listener_(listener) {}
 
   void enter(const std::string& group) {
     group_ = group;
@@ -35,7 +60,7 @@ class Recorder {
   template <class T>
   void put(const Variable& variable, const std::function<void(std::size_t, std::span<T>)>& fill_row) {
     begin(variable);
-    if (numbers_) numbers_(group_, variable);
+    if (listener_) listener_->numbers(group_, variable, kNumber<T>);
     std::optional<DatasetWriter> dataset;
     if (file_) dataset = file_->create(variable, kNumber<T>);
     const std::size_t size = variable.row_size(), together = rows_together(variable, kNumber<T>);
@@ -44,8 +69,9 @@ class Recorder {
       const std::size_t rows = std::min(together, variable.rows() - first);
       for (std::size_t row = 0; row < rows; ++row) fill_row(first + row, std::span(buffer).subspan(row * size, size));
       for (T& value : buffer) value = canonical(value);
-      feed(buffer.data(), rows * size * sizeof(T));
+      hash_.feed(buffer.data(), rows * size * sizeof(T));
       if (dataset) dataset->write_rows(first, rows, buffer.data());
+      if (listener_) listener_->rows(first, rows, buffer.data());
     }
     if (dataset) dataset->close();
   }
@@ -58,14 +84,12 @@ class Recorder {
 
   void put_texts(const Variable& variable, const std::vector<std::string>& values) {
     begin(variable);
-    for (const std::string& value : values) feed(value.c_str(), value.size() + 1);
+    for (const std::string& value : values) hash_.feed(value);
     if (file_) file_->write_texts(variable, values);
+    if (listener_) listener_->texts(group_, variable, values);
   }
 
-  std::string digest() const {
-    const XXH128_hash_t hash = XXH3_128bits_digest(&hash_);
-    return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-  }
+  std::string digest() const { return hash_.digest(); }
 
  private:
   // One bit pattern for each value: machines differ in the sign of a NaN, and merging in that of a zero.
@@ -76,17 +100,15 @@ class Recorder {
   }
 
   void begin(const Variable& variable) {
-    const std::string name = group_ + "/" + variable.name;
-    feed(name.c_str(), name.size() + 1);
-    for (const Axis& axis : variable.axes) feed(&axis.length, sizeof axis.length);
+    std::vector<std::size_t> shape;
+    for (const Axis& axis : variable.axes) shape.push_back(axis.length);
+    hash_.begin(group_, variable.name, shape);
   }
 
-  void feed(const void* bytes, std::size_t size) { XXH3_128bits_update(&hash_, bytes, size); }
-
   Hdf5Writer* file_;
-  Listener numbers_;
+  DatasetListener* listener_;
   std::string group_ = "/";
-  XXH3_state_t hash_;
+  ResultHash hash_;
 };
 
 }  // namespace chokepoint

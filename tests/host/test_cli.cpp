@@ -23,8 +23,8 @@ void expect_refusal(const std::vector<std::string>& arguments, int code, const s
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
-  for (const char* verb :
-       {"run", "merge", "validate", "plan", "bench", "sensitivity", "summary", "describe", "devices", "discover", "compare", "voi"}) {
+  for (const char* verb : {"run", "merge", "validate", "plan", "bench", "sensitivity", "summary", "describe", "verify", "devices",
+                           "discover", "compare", "voi"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }
@@ -220,6 +220,10 @@ TEST(CommandLine, WithoutAStopThereIsNoErrorAtWhichItStopped) {
 TEST(CommandLine, DescribeShowsATopic) {
   EXPECT_NE(chokepoint_({"describe", "stops", "--model", "brownian"}).out.find("[run.stop]\n"), std::string::npos);
   EXPECT_EQ(chokepoint_({"describe", "stops", "statistics"}).code, 2);
+  const std::string commands = chokepoint_({"describe", "commands", "--markdown"}).out;
+  EXPECT_NE(commands.find("## `chokepoint merge SHARD...`\n\nThe shards of a run to its result.\n"), std::string::npos) << commands;
+  EXPECT_NE(commands.find("| `-o, --output OUT.h5` | result file"), std::string::npos) << commands;
+  EXPECT_NE(commands.find("| `--device D (=auto)` |"), std::string::npos) << commands;
 }
 
 TEST(CommandLine, DevicesNamesTheCpu) {

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
+#include "../../host/config/keys.h"
+#include "../../host/config/laws.h"
 #include "../../host/reports/describe.h"
 #include "../../host/results/hdf5.h"
 #include "../../host/run/stop.h"
@@ -50,10 +53,11 @@ TEST(Describe, RaceIsTheModelIfNoneIsNamed) { EXPECT_EQ(describe("", "events"), 
 TEST(Describe, UnknownNamesAreAnsweredWithTheList) {
   EXPECT_EQ(message_of([] { describe("raze", ""); }), "'raze' is no model. There are: race, brownian, textbook.");
   EXPECT_EQ(message_of([] { describe("race", "lever"); }),
-            "'lever' is no topic. There are: parameters, levers, metrics, events, statistics, stops.");
+            "'lever' is no topic. There are: parameters, levers, metrics, events, statistics, stops, configuration, "
+            "distributions.");
   EXPECT_EQ(message_of([] { describe("x", "y"); }),
             "'x' is no model. There are: race, brownian, textbook.\n'y' is no topic. There are: parameters, levers, metrics, "
-            "events, statistics, stops.");
+            "events, statistics, stops, configuration, distributions.");
 }
 
 // Words between runs of two blanks or more.
@@ -121,6 +125,135 @@ TEST_F(DescribedStops, TheExampleIsAConfiguration) {
   ASSERT_TRUE(scenario.stop);
   EXPECT_EQ(scenario.stop->statistic, StopStatistic::kMeanDifference);
   EXPECT_EQ(scenario.stop->max_trajectories, 100'000'000u);
+}
+
+// ---- configuration
+
+// A configuration with a key that does not exist in one table; the answer lists those that do.
+struct Misspelt {
+  const char* table;
+  const char* text;
+};
+constexpr Misspelt kMisspelt[] = {
+    {"", "zzzzzzzz = 1\n"},
+    {"run", "[run]\nzzzzzzzz = 1\n"},
+    {"run.stop", "[run.stop]\nmetric = \"value\"\nstandard_error = 1\nzzzzzzzz = 1\n"},
+    {"parameters.NAME", "[parameters]\ndrift = { zzzzzzzz = 1 }\n"},
+    {"correlation", "[[correlation]]\nbetween = [\"drift\", \"volatility\"]\nrank = 0\nzzzzzzzz = 1\n"},
+    {"policies.NAME", "[policies.push]\nzzzzzzzz = 1\n"},
+    {"policies.NAME.schedule", "[policies.push]\nschedule = [ { from = 2027-01-01, drift_push = 0, zzzzzzzz = 1 } ]\n"},
+    {"policies.NAME.trigger", "[[policies.push.trigger]]\nwhen = \"value < 1\"\nset = { drift_push = 0 }\nzzzzzzzz = 1\n"},
+    {"outputs", "[outputs]\nzzzzzzzz = 1\n"},
+    {"outputs.sensitivity", "[outputs.sensitivity]\nzzzzzzzz = 1\n"},
+};
+
+std::set<std::string> split(const std::string& list) {
+  std::set<std::string> words;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find(", ", at), list.size());
+    words.insert(list.substr(at, end - at));
+    at = end + 2;
+  }
+  return words;
+}
+
+// The keys that the rows give a table of a configuration of the brownian model, and the tables in it.
+std::set<std::string> described_keys(const std::string& table) {
+  std::set<std::string> keys;
+  for (const KeyRow& row : configuration_keys()) {
+    if (row.table != table || row.key == "extends") continue;  // files are merged before anything is judged
+    if (row.key == "LAW") {
+      keys.insert(law_names().begin(), law_names().end());
+    } else if (row.key == "LEVER") {
+      for (const LeverRow& lever : find_model("brownian")->levers) keys.insert(lever.key);
+    } else {
+      keys.insert(row.key);
+    }
+  }
+  const std::string prefix = table.empty() ? "" : table + ".";
+  for (const TableRow& inner : configuration_tables())
+    if (!inner.name.empty() && inner.name.starts_with(prefix) && inner.name != table)
+      keys.insert(inner.name.substr(prefix.size(), inner.name.find('.', prefix.size()) - prefix.size()));
+  return keys;
+}
+
+using DescribedConfiguration = ConfigTest;
+
+TEST_F(DescribedConfiguration, ListsTheKeysThatTheParserTakes) {
+  ASSERT_EQ(std::size(kMisspelt), configuration_tables().size());
+  for (const auto& [table, text] : kMisspelt) {
+    const std::string said = complaint(text), list = "Legal here: ";
+    const std::size_t at = said.find(list);
+    ASSERT_NE(at, said.npos) << table << ": " << said;
+    EXPECT_EQ(split(said.substr(at + list.size(), said.find(".", at) - at - list.size())), described_keys(table)) << table;
+  }
+}
+
+TEST_F(DescribedConfiguration, ShowsEveryKeyWithItsDefault) {
+  const std::string text = describe("", "configuration");
+  for (const KeyRow& row : configuration_keys()) {
+    EXPECT_NE(row_of(text, row.key), "") << row.key;
+    EXPECT_NE(row.preset.empty(), row.otherwise.empty()) << row.table << " " << row.key;
+    EXPECT_NE(row.is_whole(), !row.value.empty()) << row.table << " " << row.key;
+    EXPECT_NE(row.meaning, "") << row.table << " " << row.key;
+  }
+  EXPECT_EQ(cells_of(row_of(text, "trajectories")),
+            (std::vector<std::string>{"trajectories", "100_000", "whole number, 1 to 1_000_000_000_000",
+                                      "trajectories of each policy; a multiple of replicates"}));
+}
+
+TEST_F(DescribedConfiguration, TheExampleIsAConfiguration) {
+  std::string text = describe("", "configuration");
+  text.erase(0, text.find("extends = "));
+  const std::string base = "baseline.toml";
+  text.replace(text.find(base), base.size(), config_path(base));
+  write("example.toml", text);
+  const Scenario scenario = read_scenario({path("example.toml")}, {});
+  EXPECT_EQ(scenario.correlations.size(), 1u);
+  EXPECT_EQ(scenario.policies.back().triggers.size(), 1u);
+}
+
+TEST_F(DescribedConfiguration, ExamplesOfDistributionsAreWhatTheySay) {
+  const std::string text = describe("", "distributions");
+  for (const LawRow& law : laws()) {
+    EXPECT_NE(text.find(law.example), std::string::npos) << law.name;
+    EXPECT_EQ(drift("{ " + law.example + " }").kind, law.kind) << law.name;
+    for (const std::string& argument : law.positive) EXPECT_NE(text.find(argument + " > 0"), std::string::npos) << law.name;
+  }
+}
+
+// ---- Markdown
+
+TEST(Markdown, EscapesWhatWouldBeMarkup) {
+  ReferencePage page(PageFormat::kMarkdown, "A_b");
+  page.paragraph("when a < b, `x | y` or * c");
+  page.table({{{"key", true}, {"mean|ing"}}, {{"a|b<c", "d|e"}, {"<= f", "[g] & h"}, {"-", ""}}});
+  page.code("a | b", "toml");
+  EXPECT_EQ(page.text(),
+            "# A\\_b\n\nwhen a &lt; b, <code>x &#124; y</code> or \\* c\n\n"
+            "| key | mean\\|ing |\n| --- | --- |\n| <code>a&#124;b&lt;c</code> | d\\|e |\n| `<= f` | \\[g\\] &amp; h |\n| - |  |\n\n"
+            "```toml\na | b\n```\n");
+}
+
+TEST(Markdown, EveryTopicHasWholeTables) {
+  for (const char* topic : {"", "parameters", "levers", "metrics", "events", "statistics", "stops", "configuration", "distributions"}) {
+    const std::string text = describe("race", topic, PageFormat::kMarkdown);
+    EXPECT_TRUE(text.starts_with("# ")) << topic;
+    std::istringstream lines(text);
+    std::size_t rows = 0, cells = 0;
+    for (std::string line; std::getline(lines, line);) {
+      std::size_t bars = 0;
+      for (std::size_t i = 0; i < line.size(); ++i) bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\');
+      if (!line.starts_with('|')) {
+        cells = 0;
+        continue;
+      }
+      if (!cells) cells = bars;
+      EXPECT_EQ(bars, cells) << line;
+      ++rows;
+    }
+    EXPECT_GE(rows, 5u) << topic;
+  }
 }
 
 }  // namespace
