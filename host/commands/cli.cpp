@@ -20,7 +20,6 @@
 #include "../reports/report.h"
 #include "../reports/report_sensitivity.h"
 #include "../results/result.h"
-#include "../results/temporary_file.h"
 #include "../run/bench.h"
 #include "../run/execute.h"
 #include "../run/plan.h"
@@ -39,7 +38,8 @@ void bench_options(po::options_description& o) {
   device_options(o);
   auto add = o.add_options();
   add("seconds", po::value<double>()->default_value(60)->value_name("S"), "about how long it may take in total");
-  add("json", po::value<std::string>()->value_name("OUT.json"), "write all figures, with every repetition, to this file");
+  add("json", po::value<std::string>()->value_name("OUT.json"),
+      "write all figures, with every repetition, to this file; -: to standard output, without tables");
   add("force", po::bool_switch(), "overwrite an existing file");
 }
 
@@ -62,12 +62,12 @@ int verb_bench(const po::variables_map& options, const Words& files) {
   how.seconds = options["seconds"].as<double>();
   if (!(how.seconds > 0 && how.seconds <= 86400)) throw UserError(fmt::format("--seconds {}: outside 0 to 86400 (a day)", how.seconds));
   const std::string path = text_of(options, "json");
-  if (!path.empty()) check_output(path, options["force"].as<bool>(), 100'000);
+  check_outputs(options, {"json"}, 100'000);
   const std::string started = now_text();
   Benchmark benchmark = run_benchmark(scenario, how);
   benchmark.provenance.emplace_back("started", started);
-  std::fputs(bench_tables(benchmark, terminal_width()).c_str(), stdout);
-  if (!path.empty()) write_text(path, bench_json(benchmark));
+  if (path != "-") std::fputs(bench_tables(benchmark, terminal_width()).c_str(), stdout);
+  if (!path.empty()) write_output(path, bench_json(benchmark));
   if (benchmark.interrupted.empty()) return 0;
   fmt::print(stderr, "{}: stopped; the larger runs are predicted.\n", benchmark.interrupted);
   return kExitInterrupted;
@@ -109,8 +109,13 @@ constexpr Verb kVerbs[] = {
     {"discover", "OUT.h5", "for which parameters is a trajectory interesting? Boxes and a tree",
      "chokepoint discover outputs/baseline.h5 --policy tight_controls --against status_quo --when 'capability_lag < 0'", verb_discover,
      discover_options, true},
+    {"find", "OUT.h5", "which trajectories are worth a replay: typical, extreme, where two policies differ most",
+     "chokepoint find outputs/baseline.h5 --when 'china_overtakes before 2029' --like typical", verb_find, find_options, true},
+    {"replay", "OUT.h5|FILE...", "the whole history of one trajectory, month by month, policies side by side",
+     "chokepoint replay outputs/baseline.h5 --trajectory 1234 --policy status_quo,tight_controls --html story.html", verb_replay,
+     replay_options, true},
     {"compare", "OUT.h5", "policies side by side: differences, regret, rankings, what cannot be told apart",
-     "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, summary_options},
+     "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, compare_options},
     {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
      "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
     {"verify", "OUT.h5", "is a result what its configuration and seeds give? Runs trajectories again and compares bits",

@@ -1,43 +1,90 @@
-// `summary` and `compare`: tables of a result file.
+// `summary` and `compare`: a result file as tables, as CSV and as JSON.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cstdio>
 
 #include "../reports/report_decision.h"
 #include "../reports/report_sensitivity.h"
+#include "../reports/report_summary.h"
 #include "verbs.h"
 
 namespace chokepoint {
 
-void width_option(po::options_description& o) {
-  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's");
+namespace {
+
+constexpr std::uint64_t kScriptBytes = 10'000'000;
+
+// What `summary` and `compare` share, but for what they tell.
+struct Telling {
+  const char* command;
+  std::string (*tables)(const View&);
+  std::vector<Subject> (*subjects)(const View&);
+};
+
+// A result with the histograms of the metrics that are shown.
+StoredResult read_shown(const std::string& path, const SummaryOptions& shown) {
+  StoredResult result = read_result(path);
+  Words metrics;
+  for (const StoredMetric* metric : chosen_metrics(result, shown.metrics)) metrics.push_back(metric->name);
+  read_histograms(path, metrics, result);
+  return result;
+}
+
+int tell(const Telling& telling, const po::variables_map& options, const StoredResult& result, const SummaryOptions& shown) {
+  check_outputs(options, {"csv", "json"}, kScriptBytes);
+  const View view = make_view(result, shown);
+  const std::vector<Subject> subjects = telling.subjects(view);
+  if (!has_standard_output(options, {"csv", "json"})) std::fputs(telling.tables(view).c_str(), stdout);
+  if (options.count("csv")) write_output(text_of(options, "csv"), findings_csv(view, subjects));
+  if (options.count("json")) write_output(text_of(options, "json"), findings_json(view, telling.command, subjects));
+  return 0;
+}
+
+SummaryOptions shown_of(const po::variables_map& options) {
+  SummaryOptions shown = terminal_of(options);
+  shown.metrics = list_of(options, "metrics");
+  shown.sort = text_of(options, "sort");
+  return shown;
+}
+
+}  // namespace
+
+std::string summary_text(const std::string& path) {
+  const SummaryOptions shown = default_summary();
+  return summarise(read_shown(path, shown), shown);
+}
+
+void compare_options(po::options_description& o) {
+  auto add = o.add_options();
+  add("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics to show");
+  add("sort", po::value<std::string>()->value_name("NAME"),
+      "order the policies by their mean of this metric at the end, the best first, or by the probability of this event, the lowest first");
+  add("csv", po::value<std::string>()->value_name("OUT.csv"),
+      "write what the tables show to this file, no digit rounded: a row for each metric, event or threshold and policy, errors in "
+      "NAME_se, bounds of 95 % intervals in NAME_low and NAME_high; -: to standard output, without tables");
+  add("json", po::value<std::string>()->value_name("OUT.json"), "the same as JSON, with what tables draw; or -");
+  add("force", po::bool_switch(), "overwrite existing files");
+  terminal_options(o);
 }
 
 void summary_options(po::options_description& o) {
-  o.add_options()("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics to show");
+  compare_options(o);
   o.add_options()("drivers", po::bool_switch(), "what drives them: first-order indices of the parameters and the split of the variance");
-  width_option(o);
-}
-
-SummaryOptions summary_of(const po::variables_map& options) {
-  SummaryOptions summary = default_summary();
-  if (const int width = options["width"].as<int>(); width > 0) summary.width = std::max(width, 60);
-  summary.metrics = list_of(options, "metrics");
-  return summary;
 }
 
 int verb_summary(const po::variables_map& options, const Words& files) {
-  if (options["drivers"].as<bool>()) {
-    std::fputs(report_drivers(only_argument(files, "result file"), summary_of(options)).c_str(), stdout);
-    return 0;
-  }
-  std::fputs(summarise(read_result(only_argument(files, "result file")), summary_of(options)).c_str(), stdout);
+  const std::string& path = only_argument(files, "result file");
+  const SummaryOptions shown = shown_of(options);
+  if (!options["drivers"].as<bool>()) return tell({"summary", summarise, summary_subjects}, options, read_shown(path, shown), shown);
+  check_outputs(options, {"csv", "json"}, kScriptBytes);
+  if (!has_standard_output(options, {"csv", "json"})) std::fputs(report_drivers(path, shown).c_str(), stdout);
+  if (options.count("csv")) write_output(text_of(options, "csv"), drivers_csv(path, shown));
+  if (options.count("json")) write_output(text_of(options, "json"), drivers_json(path, shown));
   return 0;
 }
 
 int verb_compare(const po::variables_map& options, const Words& files) {
-  std::fputs(compare_policies(read_result(only_argument(files, "result file")), summary_of(options)).c_str(), stdout);
-  return 0;
+  return tell({"compare", compare_policies, compare_subjects}, options, read_result(only_argument(files, "result file")),
+              shown_of(options));
 }
 
 }  // namespace chokepoint

@@ -1,12 +1,10 @@
 // chokepoint discover: for which parameters is a trajectory interesting?
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "../errors.h"
 #include "../reports/discover_report.h"
-#include "../results/temporary_file.h"
 #include "../run/progress.h"
 #include "fmt/format.h"
 #include "verbs.h"
@@ -17,24 +15,13 @@ namespace {
 
 constexpr std::uint64_t kMostTrajectories = 100'000'000;
 
-// "1_000_000"
-std::uint64_t trajectories_of(std::string text) {
-  const std::string given = text;
-  std::erase(text, '_');
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number > kMostTrajectories)
-    throw UserError(fmt::format("--trajectories {}: not a whole number from 0 to {}", given, kMostTrajectories));
-  return number;
-}
-
 DiscoverOptions discover_options_of(const po::variables_map& options) {
   DiscoverOptions d;
   if (!options.count("when")) usage("discover: --when is missing; say what is interesting, such as --when 'capability_lag < 0'");
   d.when = options["when"].as<std::string>();
   if (options.count("policy")) d.policy = options["policy"].as<std::string>();
   if (options.count("against")) d.against = options["against"].as<std::string>();
-  d.trajectories = trajectories_of(options["trajectories"].as<std::string>());
+  d.trajectories = whole_number(options, "trajectories", 0, kMostTrajectories);
   d.boxes = options["boxes"].as<int>();
   d.resamples = options["resamples"].as<int>();
   d.prim.peel = options["peel"].as<double>();
@@ -63,7 +50,7 @@ DiscoverOptions discover_options_of(const po::variables_map& options) {
 void discover_options(po::options_description& o) {
   auto add = o.add_options();
   add("when", po::value<std::string>()->value_name("CONDITION"),
-      "what is interesting at the end: 'capability_lag < 0', 'catastrophe', 'catastrophe == 0', joined by ' and '");
+      "what is interesting: 'capability_lag < 0' at the end, 'catastrophe', 'catastrophe == 0', 'bust before 2029', joined by ' and '");
   add("policy", po::value<std::string>()->value_name("P"), "under which policy; default: the reference");
   add("against", po::value<std::string>()->value_name("Q"),
       "bounds are on the difference P - Q in the same trajectory; an event happens under P and not under Q");
@@ -75,16 +62,15 @@ void discover_options(po::options_description& o) {
   add("peel", po::value<double>()->default_value(0.05, "0.05")->value_name("SHARE"), "of the box that one peel takes");
   add("depth", po::value<int>()->default_value(3)->value_name("N"), "of the tree, at most");
   add("resamples", po::value<int>()->default_value(100)->value_name("N"), "half-samples for the bounds of edges");
-  add("json", po::value<std::string>()->value_name("OUT.json"), "write everything to this file");
-  add("csv", po::value<std::string>()->value_name("OUT.csv"), "write the boxes to this file, a line for each restriction");
+  add("json", po::value<std::string>()->value_name("OUT.json"), "write everything to this file; -: to standard output, without tables");
+  add("csv", po::value<std::string>()->value_name("OUT.csv"), "write the boxes to this file, or -, a line for each restriction");
   add("force", po::bool_switch(), "overwrite existing files");
   device_options(o);
 }
 
 int verb_discover(const po::variables_map& options, const Words& arguments) {
   const DiscoverOptions how = discover_options_of(options);
-  for (const char* file : {"json", "csv"})
-    if (options.count(file)) check_output(options[file].as<std::string>(), options["force"].as<bool>(), 1'000'000);
+  check_outputs(options, {"json", "csv"}, 1'000'000);
   const StoredRun stored(only_argument(arguments, "result file"));
   std::optional<Progress> progress;
   const auto show = [&](std::uint64_t done, std::uint64_t all) {
@@ -94,9 +80,10 @@ int verb_discover(const po::variables_map& options, const Words& arguments) {
   const Discovery found = discover(stored, how, execute_options(options), show);
   progress.reset();
   const SummaryOptions terminal = default_summary();
-  std::fputs(discovery_tables(found, stored, how, terminal.width, terminal.unicode).c_str(), stdout);
-  if (options.count("json")) write_text(options["json"].as<std::string>(), discovery_json(found, stored, how));
-  if (options.count("csv")) write_text(options["csv"].as<std::string>(), discovery_csv(found, stored));
+  if (!has_standard_output(options, {"json", "csv"}))
+    std::fputs(discovery_tables(found, stored, how, terminal.width, terminal.unicode).c_str(), stdout);
+  if (options.count("json")) write_output(text_of(options, "json"), discovery_json(found, stored, how));
+  if (options.count("csv")) write_output(text_of(options, "csv"), discovery_csv(found, stored));
   return 0;
 }
 

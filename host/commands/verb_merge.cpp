@@ -112,7 +112,7 @@ int verb_merge(const po::variables_map& options, const Words& names) {
   warn_of_values(scenario, tallies);
   if (const std::string missing = set.missing(); !missing.empty()) fmt::print(stderr, "warning: {}: missing.\n", missing);
   if (quiet) return 0;
-  std::fputs(summarise(read_result(path), default_summary()).c_str(), stdout);
+  std::fputs(summary_text(path).c_str(), stdout);
   fmt::print("\n{}: {} of {} parts, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))),
              set.parts.size(), hash);
   return 0;

@@ -168,7 +168,7 @@ int run_to_the_end(const Scenario& scenario, const Output& output, std::unique_p
   const std::string hash = output.finish(state, provenance);
   warn_of_values(scenario, state.tallies);
   if (!how.quiet) {
-    if (!hash.empty()) std::fputs((summarise(read_result(output.path()), default_summary()) + "\n").c_str(), stdout);
+    if (!hash.empty()) std::fputs((summary_text(output.path()) + "\n").c_str(), stdout);
     fmt::print("{}: {} in {}{}\n", output.path(), format_bytes(static_cast<double>(std::filesystem::file_size(output.path()))),
                format_duration(state.seconds), hash.empty() ? "" : ", result_hash " + hash);
   }

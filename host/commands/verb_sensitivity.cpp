@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "../errors.h"
-#include "../results/temporary_file.h"
 #include "../run/plan.h"
 #include "../run/progress.h"
 #include "../statistics/index_design.h"
@@ -88,9 +87,10 @@ void sensitivity_options(po::options_description& o) {
   add("metrics,m", po::value<std::string>()->value_name("A,B"), "metrics; default: all, of which the first are shown");
   add("policies", po::value<std::string>()->value_name("A,B"), "policies to compare with the reference; default: all");
   add("output,o", po::value<std::string>()->value_name("OUT.h5"), "write everything to this file");
-  add("csv", po::value<std::string>()->value_name("OUT.csv"), "write everything to this file");
+  add("csv", po::value<std::string>()->value_name("OUT.csv"), "write everything to this file; -: to standard output, without tables");
   add("force", po::bool_switch(), "overwrite existing files");
   add("quiet", po::bool_switch(), "no progress and no tables");
+  terminal_options(o);
 }
 
 int verb_sensitivity(const po::variables_map& options, const Words& files) {
@@ -98,7 +98,7 @@ int verb_sensitivity(const po::variables_map& options, const Words& files) {
   const ExecuteOptions how = execute_options(options);
   std::vector<std::string> problems;
   const std::uint64_t worlds = worlds_of(options["samples"].as<std::string>(), problems);
-  SummaryOptions shown = default_summary();
+  SummaryOptions shown = terminal_of(options);
   shown.metrics = list_of(options, "metrics");
   const std::vector<int> metrics = numbers_of(
       options, "metrics", scenario.model->metrics, [](const MetricRow& row) { return std::string_view(row.key); }, problems);
@@ -109,9 +109,10 @@ int verb_sensitivity(const po::variables_map& options, const Words& files) {
   const std::string path = text_of(options, "output"), csv = text_of(options, "csv");
   const std::size_t factors = drivers(scenario).size() + 1;
   const std::uint64_t bytes = 256 * metrics.size() * scenario.policies.size() * scenario.sensitivity_records.size() * factors + 100'000;
-  for (const std::string& file : {path, csv})
-    if (!file.empty()) check_output(file, options["force"].as<bool>(), bytes);
-  if (!how.quiet)
+  if (path == "-") usage("--output: a result is no text for standard output; --csv - is");
+  check_outputs(options, {"output", "csv"}, bytes);
+  const bool talks = !how.quiet && csv != "-";
+  if (talks)
     fmt::print("{} worlds, {} factors ({} parameters and chance): {} trajectories of each of {} policies\n\n", worlds, factors, factors - 1,
                design_size(scenario, worlds), scenario.policies.size());
   std::fflush(stdout);
@@ -123,11 +124,11 @@ int verb_sensitivity(const po::variables_map& options, const Words& files) {
     result = run_design(scenario, metrics, worlds, how, [&](double share) { progress.update(share); });
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!how.quiet) std::fputs(index_tables(scenario, result, shown).c_str(), stdout);
-  if (!csv.empty()) write_text(csv, index_csv(scenario, result));
+  if (talks) std::fputs(index_tables(scenario, result, shown).c_str(), stdout);
+  if (!csv.empty()) write_output(csv, index_csv(scenario, result));
   if (path.empty()) return 0;
   const std::string hash = write_indices(path, scenario, result, provenance_of(scenario, result, started, seconds));
-  if (!how.quiet) fmt::print("\n{}: {} worlds in {}, result_hash {}\n", path, result.worlds, format_duration(seconds), hash);
+  if (talks) fmt::print("\n{}: {} worlds in {}, result_hash {}\n", path, result.worlds, format_duration(seconds), hash);
   return 0;
 }
 

@@ -1,11 +1,9 @@
 // chokepoint verify: is a result what its configuration and seeds give?
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <cstdio>
 
 #include "../errors.h"
 #include "../reports/verify_report.h"
-#include "../results/temporary_file.h"
 #include "../verify/verify.h"
 #include "fmt/format.h"
 #include "verbs.h"
@@ -15,18 +13,6 @@ namespace chokepoint {
 namespace {
 
 constexpr std::uint64_t kMostTrajectories = 100'000'000;
-
-// "10_000"
-std::uint64_t whole_of(const po::variables_map& options, const char* name, std::uint64_t low, std::uint64_t high) {
-  const std::string given = text_of(options, name);
-  std::string text = given;
-  std::erase(text, '_');
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < low || number > high)
-    throw UserError(fmt::format("--{} {}: not a whole number from {} to {}", name, given, low, high));
-  return number;
-}
 
 }  // namespace
 
@@ -47,18 +33,14 @@ int verb_verify(const po::variables_map& options, const Words& arguments) {
   const std::string& path = only_argument(arguments, "result file");
   VerifyOptions how;
   static_cast<DeviceOptions&>(how) = execute_options(options);
-  how.trajectories = whole_of(options, "trajectories", 1, kMostTrajectories);
-  if (options.count("seed")) how.seed = whole_of(options, "seed", 0, std::numeric_limits<std::uint64_t>::max());
+  how.trajectories = whole_number(options, "trajectories", 1, kMostTrajectories);
+  if (options.count("seed")) how.seed = whole_number(options, "seed", 0, std::numeric_limits<std::uint64_t>::max());
   how.all = options["all"].as<bool>();
   how.quiet = options["quiet"].as<bool>();
-  const std::string json = text_of(options, "json");
-  if (!json.empty() && json != "-") check_output(json, options["force"].as<bool>(), 100'000);
+  check_outputs(options, {"json"}, 100'000);
   const Verification found = verify(path, how);
-  if (json != "-") std::fputs(verify_text(found, summary_of(options).width).c_str(), stdout);
-  if (json == "-")
-    std::fputs(verify_json(found).c_str(), stdout);
-  else if (!json.empty())
-    write_text(json, verify_json(found));
+  if (!has_standard_output(options, {"json"})) std::fputs(verify_text(found, terminal_of(options).width).c_str(), stdout);
+  if (options.count("json")) write_output(text_of(options, "json"), verify_json(found));
   return found.good() ? 0 : kExitUser;
 }
 

@@ -6,18 +6,29 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <clocale>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
+#include <map>
 
 #include "../config/config.h"
 #include "../errors.h"
+#include "../results/temporary_file.h"
 #include "fmt/format.h"
 
 namespace chokepoint {
 
 namespace {
 
-constexpr double kCheckpointShare = 0.01;  // of a run's time, unless it is said how often
+constexpr double kCheckpointShare = 0.01;            // of a run's time, unless it is said how often
+constexpr int kWidest = 200, kWidestGiven = 10'000;  // columns
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
 
 }  // namespace
 
@@ -97,6 +108,39 @@ Words list_of(const po::variables_map& options, const char* name) {
   return entries;
 }
 
+std::uint64_t whole_number(const po::variables_map& options, const char* name, std::uint64_t least, std::uint64_t most) {
+  const std::string given = text_of(options, name);
+  std::string digits = given;
+  std::erase(digits, '_');
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size() || number < least || number > most)
+    throw UserError(fmt::format("--{} {}: not a whole number from {} to {}", name, given, least, most));
+  return number;
+}
+
+void check_outputs(const po::variables_map& options, std::initializer_list<const char*> names, std::uint64_t bytes) {
+  std::map<std::string, std::string> option_of;
+  for (const char* name : names) {
+    if (!options.count(name)) continue;
+    const std::string path = text_of(options, name);
+    if (path.empty()) usage(fmt::format("--{}: the name of a file is missing", name));
+    const auto [other, is_new] = option_of.emplace(path, name);
+    if (!is_new) usage(fmt::format("--{} and --{} both name {}", other->second, name, path == "-" ? "standard output" : path));
+  }
+  for (const auto& [path, name] : option_of)
+    if (path != "-") check_output(path, options["force"].as<bool>(), bytes);
+}
+
+bool has_standard_output(const po::variables_map& options, std::initializer_list<const char*> names) {
+  return std::ranges::any_of(names, [&](const char* name) { return text_of(options, name) == "-"; });
+}
+
+void write_output(const std::string& path, const std::string& text) {
+  if (path != "-") return write_text(path, text);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw EnvironmentError("standard output: cannot be written");
+}
+
 void warn_of_values(const Scenario& s, const Tallies& tallies) {
   for (std::size_t p = 0; p < s.policies.size(); ++p)
     if (const std::uint64_t first = tallies.first_non_finite[p]; first != std::numeric_limits<std::uint64_t>::max())
@@ -113,7 +157,7 @@ void warn_of_values(const Scenario& s, const Tallies& tallies) {
 int terminal_width() {
   winsize size{};
   if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return std::clamp<int>(size.ws_col, 60, 160);
+    return std::clamp<int>(size.ws_col, kNarrowest, kWidest);
   return 100;
 }
 
@@ -124,7 +168,32 @@ SummaryOptions default_summary() {
   options.width = terminal_width();
   // Pipes and files take UTF-8; a terminal says what it takes.
   options.unicode = !isatty(STDOUT_FILENO) || name.find("UTF-8") != std::string::npos || name.find("utf8") != std::string::npos;
+  options.colour = isatty(STDOUT_FILENO) && environment("NO_COLOR").empty() && environment("TERM") != "dumb";  // no-color.org
   return options;
+}
+
+void width_option(po::options_description& o) {
+  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's, in pipes and files 100");
+}
+
+void terminal_options(po::options_description& o) {
+  width_option(o);
+  o.add_options()("colour", po::value<std::string>()->default_value("auto")->value_name("WHEN"),
+      "auto, always or never; auto: on a terminal, unless NO_COLOR is set or TERM is dumb");
+}
+
+SummaryOptions terminal_of(const po::variables_map& options) {
+  SummaryOptions shown = default_summary();
+  const int width = options["width"].as<int>();
+  if (width != 0 && (width < kNarrowest || width > kWidestGiven))
+    throw UserError(fmt::format("--width {}: neither 0 nor from {} to {}", width, kNarrowest, kWidestGiven));
+  if (width != 0) shown.width = width;
+  if (!options.count("colour")) return shown;
+  const std::string colour = text_of(options, "colour");
+  if (colour != "auto" && colour != "always" && colour != "never")
+    throw UserError(fmt::format("--colour {}: not one of auto, always and never", colour));
+  if (colour != "auto") shown.colour = colour == "always";
+  return shown;
 }
 
 }  // namespace chokepoint

@@ -5,6 +5,8 @@
 
 #include <boost/program_options.hpp>
 #include <span>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -42,22 +44,35 @@ ExecuteOptions execute_options(const po::variables_map& options);
 std::string text_of(const po::variables_map& options, const char* name);
 Words list_of(const po::variables_map& options, const char* name);
 
+// "1_000_000"; throws UserError unless it is a whole number from `least` to `most`.
+std::uint64_t whole_number(const po::variables_map& options, const char* name, std::uint64_t least, std::uint64_t most);
+
+// Options that name a file for scripts; "-" is standard output, where nothing else is printed then.
+// Throws UserError where two of them name the same file, EnvironmentError where one cannot be written later.
+void check_outputs(const po::variables_map& options, std::initializer_list<const char*> names, std::uint64_t bytes);
+bool has_standard_output(const po::variables_map& options, std::initializer_list<const char*> names);  // one of them is "-"
+void write_output(const std::string& path, const std::string& text);
+
 // What the user must know before trusting the numbers; to standard error.
 void warn_of_values(const Scenario& scenario, const Tallies& tallies);
 
 int terminal_width();
-SummaryOptions default_summary();  // as wide as the terminal, in characters that it knows
+SummaryOptions default_summary();  // as wide as the terminal, in characters and colours that it knows
+
+std::string summary_text(const std::string& path);  // of a result, as `summary` shows it by default
 
 void width_option(po::options_description& options);
-void summary_options(po::options_description& options);
-SummaryOptions summary_of(const po::variables_map& options);  // default_summary() with the width and the metrics that were given
+void terminal_options(po::options_description& options);  // --width and --colour
+SummaryOptions terminal_of(const po::variables_map& options);  // default_summary() with the width and the colour that were given
 
 // Commands in files of their own.
 void run_options(po::options_description& options);
 int verb_run(const po::variables_map& options, const Words& files);
 void merge_options(po::options_description& options);
 int verb_merge(const po::variables_map& options, const Words& names);
+void summary_options(po::options_description& options);
 int verb_summary(const po::variables_map& options, const Words& files);
+void compare_options(po::options_description& options);
 int verb_compare(const po::variables_map& options, const Words& files);
 void plan_options(po::options_description& options);
 int verb_plan(const po::variables_map& options, const Words& files);
@@ -71,5 +86,9 @@ void sensitivity_options(po::options_description& options);
 int verb_sensitivity(const po::variables_map& options, const Words& files);
 void voi_options(po::options_description& options);
 int verb_voi(const po::variables_map& options, const Words& files);
+void find_options(po::options_description& options);
+int verb_find(const po::variables_map& options, const Words& arguments);
+void replay_options(po::options_description& options);
+int verb_replay(const po::variables_map& options, const Words& files);
 
 }  // namespace chokepoint

@@ -2,7 +2,6 @@
 #include "discover.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <boost/math/special_functions/beta.hpp>
@@ -20,17 +19,8 @@ namespace {
 constexpr std::size_t kMostOfEach = 10'000;  // points to learn from: interesting ones, and others
 constexpr std::uint64_t kThinning = 3;       // stream of hashed()
 
-int policy_number(const Scenario& s, const std::string& name, const char* option) {
-  std::vector<std::string> names;
-  for (std::size_t p = 0; p < s.policies.size(); ++p) {
-    if (s.policies[p].name == name) return static_cast<int>(p);
-    names.push_back(s.policies[p].name);
-  }
-  throw UserError(fmt::format("{} {}: no policy of the result. There are: {}.", option, name, fmt::join(names, ", ")));
-}
-
 Question question_of(const Scenario& s, const DiscoverOptions& options) {
-  Question question{parse_when(options.when, *s.model), s.reference, -1};
+  Question question{parse_when(options.when, s), s.reference, -1};
   if (!options.policy.empty()) question.policy = policy_number(s, options.policy, "--policy");
   if (!options.against.empty()) question.against = policy_number(s, options.against, "--against");
   if (question.against == question.policy)
@@ -120,7 +110,7 @@ class Source {
       : stored_(stored), replicates_(stored.scenario().replicates), progress_(progress) {
     if (stored.kept() == 0 && options.trajectories == 0)
       throw UserError(fmt::format("{}: stores no trajectories (run.keep = 0). Give --trajectories N to run them again.", stored.path()));
-    if (stored.kept() > 0) sample_ = stored.sample(question);
+    if (stored.kept() > 0) sample_ = stored_facts(stored, question);
     if (options.trajectories == 0) return;
     rerun_.emplace(stored, question, device);
     half_ = whole_worlds((options.trajectories + 1) / 2);

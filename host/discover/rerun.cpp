@@ -6,12 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "../config/config.h"
 #include "../errors.h"
-#include "../results/hdf5.h"
-#include "../results/result.h"
 #include "../run/plan.h"
-#include "when.h"
 
 namespace chokepoint {
 
@@ -20,25 +16,14 @@ namespace {
 constexpr std::uint64_t kChecked = 256;  // trajectories that are compared with the file
 constexpr std::size_t kTogetherBytes = std::size_t{64} << 20;
 
-// Without what is not asked for: other policies, times and tallies.
-Scenario reduced(const Scenario& full, const Question& question) {
-  Scenario s = full;
-  s.policies = {full.policies[question.policy]};
-  if (question.against >= 0) s.policies.push_back(full.policies[question.against]);
-  s.reference = 0;
-  s.keep = 0;
-  s.stop.reset();
-  s.joint.clear();
-  s.satisfice.clear();
-  s.sensitivity_records = {full.records() - 1};
-  return s;
+std::vector<int> policies_of(const Question& question) {
+  return question.against < 0 ? std::vector{question.policy} : std::vector{question.policy, question.against};
 }
 
-Question renumbered(const Question& question) { return {question.when, 0, question.against < 0 ? -1 : 1}; }
-
-[[noreturn]] void rethrow(const std::string& path, const Hdf5Error& error) {
-  if (error.system_error) throw EnvironmentError(fmt::format("{}: {}", path, error.what()));
-  throw UserError(fmt::format("{}: is damaged or incomplete: {}. Copy it again from where it was made?", path, error.what()));
+Question renumbered(Question question) {
+  question.policy = 0;
+  if (question.against >= 0) question.against = 1;
+  return question;
 }
 
 bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
@@ -51,55 +36,42 @@ void Facts::answer(const Question& question) {
   for (std::size_t c = 0; c < clauses; ++c)
     for (std::size_t i = 0; i < count; ++i) {
       const float value = values[c * count + i];
-      const bool one =
-          question.against < 0 ? holds(question.when[c], value) : holds_against(question.when[c], value, values[(clauses + c) * count + i]);
+      const bool one = question.against < 0 || !question.of_difference
+                           ? holds(question.when[c], value)
+                           : holds_against(question.when[c], value, values[(clauses + c) * count + i]);
       interesting[i] = interesting[i] && one;
     }
 }
 
-StoredRun::StoredRun(const std::string& path) : path_(path) {
-  const StoredResult result = read_result(path);
-  const auto resolved = result.provenance.find("configuration_resolved");
-  if (resolved == result.provenance.end())
-    throw UserError(fmt::format("{}: holds no configuration (/provenance/configuration_resolved), so its scenario is not known", path));
-  scenario_ = parse_scenario(path + ", /provenance/configuration_resolved", resolved->second);
-  if (const auto version = result.provenance.find("version"); version != result.provenance.end()) made_by_ = version->second;
-  try {
-    const Hdf5Reader file(path);
-    if (file.has_dataset("/sample/trajectory")) kept_ = file.length("/sample/trajectory");
-  } catch (const Hdf5Error& error) {
-    rethrow(path, error);
-  }
-}
-
-Facts StoredRun::sample(const Question& question) const try {
-  const ModelInfo& model = *scenario_.model;
-  const Hdf5Reader file(path_);
-  const std::size_t parameters = model.parameters.size(), policies = scenario_.policies.size(), events = file.length("/sample/event");
+Facts stored_facts(const StoredRun& stored, const Question& question) {
+  const std::size_t kept = stored.kept(), events = stored.result().events.size();
+  const auto first_of = [&](std::size_t policy) {
+    return static_cast<std::ptrdiff_t>((policy == 0 ? question.policy : question.against) * kept);
+  };
   Facts facts;
-  facts.width = static_cast<int>(parameters);
-  for (const double value : file.numbers("/sample/parameters", {kept_, parameters})) facts.parameters.push_back(static_cast<float>(value));
+  facts.width = static_cast<int>(stored.scenario().model->parameters.size());
+  facts.parameters = stored.parameters();
+  const std::vector<std::int16_t> steps = stored.event_steps();
+  const auto add_metric = [&](int metric, std::size_t policy, std::vector<float>& to) {
+    const std::vector<float> all = stored.metric(metric);
+    to.insert(to.end(), all.begin() + first_of(policy), all.begin() + first_of(policy) + static_cast<std::ptrdiff_t>(kept));
+  };
   for (std::size_t p = 0; p < question.policies(); ++p) {
-    const std::size_t policy = p == 0 ? question.policy : question.against;
-    for (const Satisfice& clause : question.when) {
-      const bool metric = clause.metric >= 0;
-      const std::vector<double> all = metric ? file.numbers(std::string("/sample/") + model.metrics[clause.metric].key, {policies, kept_})
-                                             : file.numbers("/sample/event_year", {policies, kept_, events});
-      for (std::size_t t = 0; t < kept_; ++t) {
-        const std::size_t at = policy * kept_ + t;
-        facts.values.push_back(metric ? static_cast<float>(all[at]) : std::isnan(all[at * events + clause.event]) ? 0.0f : 1.0f);
-      }
+    for (const Clause& clause : question.when) {
+      if (clause.metric >= 0)
+        add_metric(clause.metric, p, facts.values);
+      else
+        for (std::size_t t = 0; t < kept; ++t) facts.values.push_back(steps[(first_of(p) + t) * events + clause.event]);
     }
+    for (const int metric : question.metrics) add_metric(metric, p, facts.metrics);
   }
   facts.answer(question);
   return facts;
-} catch (const Hdf5Error& error) {
-  rethrow(path_, error);
 }
 
 Rerun::Rerun(const StoredRun& stored, const Question& question, const DeviceOptions& options)
     : question_(renumbered(question)),
-      scenario_(reduced(stored.scenario(), question)),
+      scenario_(reduced_to(stored.scenario(), policies_of(question))),
       job_(make_job(scenario_)),
       engine_(make_engine(job_, options)) {
   check(stored, question);
@@ -108,7 +80,7 @@ Rerun::Rerun(const StoredRun& stored, const Question& question, const DeviceOpti
 void Rerun::check(const StoredRun& stored, const Question& question) {
   if (stored.kept() == 0) return;
   const std::uint64_t replicates = scenario_.replicates, wanted = std::min(stored.kept(), kChecked);
-  const Facts again = run(0, (wanted + replicates - 1) / replicates * replicates), before = stored.sample(question);
+  const Facts again = run(0, (wanted + replicates - 1) / replicates * replicates), before = stored_facts(stored, question);
   const auto refuse = [&](std::uint64_t trajectory) {
     throw UserError(
         fmt::format("{}: trajectory {} does not come out again with the same bits; the file is from version {} of the program. "
@@ -120,6 +92,8 @@ void Rerun::check(const StoredRun& stored, const Question& question) {
       if (!same(again.parameter(t, i), before.parameter(t, i))) refuse(t);
     for (std::size_t k = 0; k < question.policies() * question.when.size(); ++k)
       if (!same(again.values[k * again.size() + t], before.values[k * before.size() + t])) refuse(t);
+    for (std::size_t k = 0; k < question.policies() * question.metrics.size(); ++k)
+      if (!same(again.metrics[k * again.size() + t], before.metrics[k * before.size() + t])) refuse(t);
   }
 }
 
@@ -138,16 +112,20 @@ Facts Rerun::run(std::uint64_t first, std::uint64_t count) {
   facts.first = first;
   facts.width = shape.parameters;
   facts.parameters = std::move(trajectories.parameters);
-  for (std::size_t p = 0; p < question_.policies(); ++p)
-    for (const Satisfice& clause : question_.when)
-      for (std::size_t t = 0; t < count; ++t) {
-        if (clause.metric >= 0) {
-          facts.values.push_back(trajectories.outputs[shape.output(static_cast<int>(p), shape.times - 1, clause.metric) * count + t]);
-        } else {
-          const std::size_t at = (p * count + t) * static_cast<std::size_t>(shape.events) + static_cast<std::size_t>(clause.event);
-          facts.values.push_back(trajectories.events[at] >= 0 ? 1.0f : 0.0f);
-        }
-      }
+  for (std::size_t p = 0; p < question_.policies(); ++p) {
+    const auto add_metric = [&](int metric, std::vector<float>& to) {
+      const auto first =
+          trajectories.outputs.begin() + static_cast<std::ptrdiff_t>(shape.output(static_cast<int>(p), shape.times - 1, metric) * count);
+      to.insert(to.end(), first, first + static_cast<std::ptrdiff_t>(count));
+    };
+    for (const Clause& clause : question_.when) {
+      if (clause.metric >= 0)
+        add_metric(clause.metric, facts.values);
+      else
+        for (std::size_t t = 0; t < count; ++t) facts.values.push_back(trajectories.events[(p * count + t) * shape.events + clause.event]);
+    }
+    for (const int metric : question_.metrics) add_metric(metric, facts.metrics);
+  }
   facts.answer(question_);
   return facts;
 }

@@ -6,15 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "../results/stored_run.h"
 #include "../run/devices.h"
-#include "../scenario.h"
+#include "when.h"
 
 namespace chokepoint {
 
-// When a trajectory is interesting. With `against`, when the clauses hold for the difference of the two policies in it.
+// When a trajectory is interesting, and what else is asked about it.
 struct Question {
-  std::vector<Satisfice> when;
-  int policy = 0, against = -1;  // numbers of policies; -1: none
+  std::vector<Clause> when;
+  int policy = 0, against = -1;   // numbers of policies; -1: none
+  bool of_difference = true;      // with `against`: the clauses are about the difference of the two policies
+  std::vector<int> metrics = {};  // wanted beside the clauses
 
   std::size_t policies() const { return against < 0 ? 1 : 2; }
 };
@@ -24,30 +27,21 @@ struct Facts {
   std::uint64_t first = 0;
   int width = 0;                          // parameters
   std::vector<float> parameters;          // (trajectory, parameter)
-  std::vector<float> values;              // (policy of the question, clause, trajectory) a metric at the end; the event happened: 1, else 0
+  std::vector<float> values;              // (policy of the question, clause, trajectory) a metric at the end; the step of the event, or -1
+  std::vector<float> metrics;             // (policy of the question, metric of the question, trajectory) at the end
   std::vector<std::uint8_t> interesting;  // (trajectory)
 
   std::size_t size() const { return interesting.size(); }
   float parameter(std::size_t trajectory, int number) const { return parameters[trajectory * width + number]; }
+  // Of a policy of the question: 0 or 1.
+  float metric(const Question& question, std::size_t policy, std::size_t metric, std::size_t trajectory) const {
+    return metrics[(policy * question.metrics.size() + metric) * size() + trajectory];
+  }
   void answer(const Question& question);  // `interesting` from `values`
 };
 
-// A result file, opened. Throws as read_result() does.
-class StoredRun {
- public:
-  explicit StoredRun(const std::string& path);
-
-  const Scenario& scenario() const { return scenario_; }  // with everything that decides its bits
-  std::uint64_t kept() const { return kept_; }            // trajectories 0 .. kept - 1 are stored
-  const std::string& path() const { return path_; }
-  const std::string& made_by() const { return made_by_; }  // version of the program
-  Facts sample(const Question& question) const;
-
- private:
-  std::string path_, made_by_;
-  Scenario scenario_;
-  std::uint64_t kept_ = 0;
-};
+// What a file stores of its first trajectories.
+Facts stored_facts(const StoredRun& stored, const Question& question);
 
 // Runs trajectories of a result file again, of the policies of a question alone: what a trajectory draws is addressed by its
 // number and does not depend on other policies.

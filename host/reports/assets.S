@@ -9,4 +9,6 @@
 .endm
         asset chokepoint_page_css, "page.css"
         asset chokepoint_echarts, "vendor/echarts/echarts.min.js"
+        asset chokepoint_replay_html, "replay.html"
+        asset chokepoint_replay_js, "replay.js"
         .section .note.GNU-stack, "", @progbits

@@ -8,6 +8,7 @@
 
 #include "../config/distribution_config.h"
 #include "../discover/when.h"
+#include "csv.h"
 #include "json.h"
 #include "report.h"
 #include "terminal.h"
@@ -326,7 +327,6 @@ std::string discovery_json(const Discovery& found, const StoredRun& stored, cons
 }
 
 std::string discovery_csv(const Discovery& found, const StoredRun& stored) {
-  const auto field = [](double x) { return std::isfinite(x) ? fmt::format("{:.9g}", x) : std::string(); };
   std::string text =
       "box,parameter,unit,from,from_low,from_high,to,to_low,to_high,prior_from,prior_to,p,quasi_p,selected,density,density_low,density_"
       "high,"
@@ -337,15 +337,18 @@ std::string discovery_csv(const Discovery& found, const StoredRun& stored) {
     const Share density = share_of(box.inside.interesting, box.inside.trajectories, found.replicates),
                 coverage = share_of(box.inside.interesting, found.counting.interesting, found.replicates);
     for (const Restriction& r : restrictions(found, stored.scenario(), box)) {
-      text += fmt::format("{},{},{}", number_of_box, r.row.key, r.row.unit);
-      for (const bool upper : {false, true})
-        text += r.edge(upper) ? fmt::format(",{},{},{}", field(r.edge(upper)->at), field(r.bounds(upper).low), field(r.bounds(upper).high))
-                              : ",,,";
+      std::vector<std::string> fields = {fmt::format("{}", number_of_box), r.row.key, csv::field(r.row.unit)};
+      for (const bool upper : {false, true}) {
+        const bool bounded = r.edge(upper);
+        for (const double x :
+             {bounded ? r.edge(upper)->at : kNaN, bounded ? r.bounds(upper).low : kNaN, bounded ? r.bounds(upper).high : kNaN})
+          fields.push_back(csv::field(x));
+      }
       for (const double x : {r.level(false), r.level(true), r.p(found.replicates), r.cautious_p(found.replicates), r.selected(),
                              density.value, density.low, density.high, coverage.value, coverage.low, coverage.high,
                              static_cast<double>(box.inside.trajectories) / static_cast<double>(found.counting.trajectories)})
-        text += "," + field(x);
-      text += "\n";
+        fields.push_back(csv::field(x));
+      text += csv::row(fields);
     }
   }
   return text;

@@ -7,6 +7,7 @@
 
 #include "../results/layout_parts.h"
 #include "../statistics/index_design.h"
+#include "csv.h"
 #include "report_parts.h"
 #include "terminal.h"
 
@@ -31,13 +32,14 @@ class MetricTable {
         metric_(metric),
         time_(static_cast<int>(scenario.sensitivity_records.size()) - 1),
         width_(options.width),
+        colour_(options.colour),
         symbols_(symbols_of(options)) {}
 
   std::string text() const {
     const MetricRow& row = scenario_.model->metrics[metric_];
     const std::string end = end_text(end_of(scenario_, scenario_.sensitivity_records[time_]).year);
-    const std::string heading = fmt::format("{} {} {}, {}", row.key, symbols_.dash, row.meaning, end);
-    std::string text = wrap_text(heading, width_, "  ") + table(false, {scenario_.reference});
+    const std::string title = fmt::format("{} {} {}, {}", row.key, symbols_.dash, row.meaning, end);
+    std::string text = heading(title, width_, colour_) + table(false, {scenario_.reference});
     std::vector<int> others;
     for (int p = 0; p < static_cast<int>(scenario_.policies.size()); ++p)
       if (p != scenario_.reference) others.push_back(p);
@@ -66,7 +68,7 @@ class MetricTable {
       columns.push_back({{name, "total" + plus_minus + "se"}, align_errors(total, plus_minus)});
       columns.push_back({{"", "first order" + plus_minus + "se"}, align_errors(first_order, plus_minus)});
     }
-    return format_tables(first, columns, width_);
+    return format_named(first, {columns}, width_, symbols_.cut);
   }
 
   // Factors whose total index is among the largest for some output, those first.
@@ -94,6 +96,7 @@ class MetricTable {
   const Scenario& scenario_;
   const DesignResult& result_;
   int metric_, time_, width_;
+  bool colour_;
   const Symbols& symbols_;
 };
 
@@ -182,9 +185,9 @@ std::string index_csv(const Scenario& scenario, const DesignResult& result) {
     const double year = end_of(scenario, scenario.sensitivity_records[at.time]).year;
     for (int k = 0; k < result.factors(); ++k) {
       const Estimate total = result.sums[o].total(k), first = result.sums[o].first_order(k);
-      text +=
-          fmt::format("{},{},{},{:.10g},{},{},{},{},{}\n", scenario.model->metrics[at.metric].key, scenario.policies[at.policy].name, less,
-                      year, factor_name(scenario, result, k), total.value, total.standard_error, first.value, first.standard_error);
+      text += csv::row({scenario.model->metrics[at.metric].key, csv::field(scenario.policies[at.policy].name), csv::field(less),
+                        fmt::format("{:.10g}", year), factor_name(scenario, result, k), csv::field(total.value),
+                        csv::field(total.standard_error), csv::field(first.value), csv::field(first.standard_error)});
     }
   }
   return text;

@@ -5,13 +5,17 @@
 
 #include <cmath>
 
+#include "utf8.h"
+
 namespace chokepoint::json {
 
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{:.9g}", value) : "null"; }
 
+std::string exact(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
+
 std::string quoted(const std::string& text) {
   std::string json = "\"";
-  for (const char c : text) {
+  for (const char c : repair_utf8(text)) {
     if (static_cast<unsigned char>(c) < 0x20)
       json += fmt::format("\\u{:04x}", static_cast<int>(c));
     else

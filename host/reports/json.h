@@ -8,8 +8,9 @@
 
 namespace chokepoint::json {
 
-std::string number(double value);  // null if it is not finite
-std::string quoted(const std::string& text);
+std::string number(double value);             // nine digits; null if it is not finite
+std::string exact(double value);              // reads back as the same number
+std::string quoted(const std::string& text);  // in valid UTF-8, whatever it holds
 
 using Members = std::vector<std::pair<std::string, std::string>>;  // name and JSON
 std::string object(const Members& members, const char* separator = ", ");

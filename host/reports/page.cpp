@@ -10,12 +10,16 @@
 extern "C" {
 extern const char chokepoint_page_css[], chokepoint_page_css_end[];
 extern const char chokepoint_echarts[], chokepoint_echarts_end[];
+extern const char chokepoint_replay_html[], chokepoint_replay_html_end[];
+extern const char chokepoint_replay_js[], chokepoint_replay_js_end[];
 }
 
 namespace chokepoint::page {
 
 const std::string_view kStyle(chokepoint_page_css, chokepoint_page_css_end);
 const std::string_view kCharts(chokepoint_echarts, chokepoint_echarts_end);
+const std::string_view kReplay(chokepoint_replay_html, chokepoint_replay_html_end);
+const std::string_view kReplayScript(chokepoint_replay_js, chokepoint_replay_js_end);
 
 std::string fill(std::string_view page, const std::vector<std::pair<std::string_view, std::string_view>>& parts) {
   std::string text;

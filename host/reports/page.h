@@ -11,6 +11,8 @@ namespace chokepoint::page {
 
 extern const std::string_view kStyle;   // page.css: for every page, light, dark and in print
 extern const std::string_view kCharts;  // Apache ECharts
+extern const std::string_view kReplay;        // replay.html
+extern const std::string_view kReplayScript;  // replay.js
 
 // The template with each {{name}} replaced by its part, which is HTML, CSS or a script already. Throws std::logic_error if a
 // name has no part or a part no place.

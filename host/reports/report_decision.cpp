@@ -14,64 +14,98 @@ namespace chokepoint {
 
 namespace {
 
-constexpr const char* kCriterionHeaders[kCriteria] = {"expected value", "maximin", "minimax regret", "Hurwicz", "regret 95 %"};
+const std::vector<std::string> kCriterionHeaders[kCriteria] = {
+    {"mean"}, {"maximin"}, {"minimax", "regret"}, {"Hurwicz"}, {"regret", "95 %"}};
 constexpr double kMostAdvised = 1e15;  // trajectories: more is no advice
 
-// Rounded to half the width of its 95 % interval, for numbers [first, first + step, ...] of the policies.
-TableColumn interval_column(const View& v, std::vector<std::string> header, const std::vector<double>& values,
-                            const std::vector<double>& bounds, std::size_t first, std::size_t step) {
-  std::vector<std::string> numbers;
-  for (std::size_t p = 0; p < v.policies(); ++p) {
-    const std::size_t at = first + p * step;
-    numbers.push_back(round_to_error(values[at], (bounds[2 * at + 1] - bounds[2 * at]) / 2));
+std::string prefix(int basis) { return basis == 0 ? "" : "world_"; }
+
+// Nothing is told of the reference policy: it does not differ from itself.
+Finding without_reference(const View& v, Finding finding) {
+  const auto reference = static_cast<std::size_t>(v.result.reference);
+  for (auto* numbers : {&finding.values, &finding.errors, &finding.bounds}) {
+    const std::size_t each = numbers->size() / v.policies();
+    std::fill_n(numbers->begin() + static_cast<std::ptrdiff_t>(reference * each), each, kNaN);
   }
-  return {std::move(header), align_points(numbers)};
+  return finding;
 }
 
-TableColumn probability_column(const View& v, std::vector<std::string> header, const std::vector<double>& shares,
-                               const std::vector<double>& bounds, std::size_t first, std::size_t step) {
-  std::vector<NumberAndError> values;
-  for (std::size_t p = 0; p < v.policies(); ++p) {
-    const std::size_t at = first + p * step;
-    values.push_back(std::isnan(shares[at]) ? NumberAndError{v.symbols.dash, ""}
-                                            : probability_text(shares[at], bounds[2 * at], bounds[2 * at + 1]));
-  }
-  return {std::move(header), align_errors(values, fmt::format(" {}", v.symbols.plus_minus))};
-}
-
-std::vector<TableColumn> difference_columns(const View& v, const StoredMetric& m) {
+std::vector<Finding> difference_findings(const View& v, const StoredMetric& m) {
   const std::size_t times = v.result.years.size(), quantiles = v.result.quantiles.size(), median = nearest_quantile(v.result, 0.5);
-  std::vector<TableColumn> columns = {difference_column(v, m)};
-  columns.push_back(interval_column(v, {quantile_name(v.result.quantiles[median]), "difference"}, m.paired.difference_quantile,
-                                    m.paired.difference_quantile_bounds, (times - 1) * quantiles + median, times * quantiles));
+  const double share = v.result.quantiles[median];
+  const Stride middle = {(times - 1) * quantiles + median, times * quantiles}, end = {times - 1, times};
+  std::vector<Finding> findings = {difference(v, m)};
+  findings.push_back(without_reference(v, {fmt::format("difference_quantile_{:g}", share),
+                                           {quantile_name(share), "difference"},
+                                           Finding::Form::kNumber,
+                                           pick(v, m.paired.difference_quantile, middle),
+                                           {},
+                                           pick(v, m.paired.difference_quantile_bounds, middle, 2)}));
   if (!m.paired.probability_better.empty())
-    columns.push_back(
-        probability_column(v, {"better", "in %"}, m.paired.probability_better, m.paired.probability_better_bounds, times - 1, times));
-  return columns;
+    findings.push_back(without_reference(v, {"probability_better",
+                                             {"better", "in %"},
+                                             Finding::Form::kShare,
+                                             pick(v, m.paired.probability_better, end),
+                                             {},
+                                             pick(v, m.paired.probability_better_bounds, end, 2)}));
+  return findings;
 }
 
-std::vector<TableColumn> regret_columns(const View& v, const DecisionStatistics& d, int basis) {
-  const std::size_t first = std::size_t(basis) * v.policies();
-  std::vector<NumberAndError> means;
-  for (std::size_t p = 0; p < v.policies(); ++p) means.push_back(number_text(d.regret_mean[first + p], d.regret_mean_se[first + p]));
-  return {{{"mean regret", fmt::format("{} se", v.symbols.plus_minus)}, align_errors(means, spaced_plus_minus(v.symbols))},
-          interval_column(v, {"regret", "95 %"}, d.regret_p95, d.regret_p95_bounds, first, 1),
-          probability_column(v, {"best", "in %"}, d.probability_best, d.probability_best_bounds, first, 1)};
+Finding best_finding(const View& v, const DecisionStatistics& d, int basis) {
+  const Stride at = {std::size_t(basis) * v.policies(), 1};
+  return {prefix(basis) + "probability_best",       {"best", "in %"}, Finding::Form::kShare, pick(v, d.probability_best, at), {},
+          pick(v, d.probability_best_bounds, at, 2)};
+}
+
+std::vector<Finding> regret_findings(const View& v, const DecisionStatistics& d, int basis) {
+  const Stride at = {std::size_t(basis) * v.policies(), 1};
+  return {{prefix(basis) + "regret_mean",
+           {"mean regret", fmt::format("{} se", v.symbols.plus_minus)},
+           Finding::Form::kNumber,
+           pick(v, d.regret_mean, at),
+           pick(v, d.regret_mean_se, at)},
+          {prefix(basis) + "regret_p95",
+           {"regret", "95 %"},
+           Finding::Form::kNumber,
+           pick(v, d.regret_p95, at),
+           {},
+           pick(v, d.regret_p95_bounds, at, 2)}};
 }
 
 // Ranks by each criterion; by the mean with the mark where a policy cannot be told from the best.
-std::vector<TableColumn> rank_columns(const View& v, const DecisionStatistics& d) {
-  std::vector<TableColumn> columns;
+std::vector<Finding> rank_findings(const View& v, const DecisionStatistics& d) {
+  std::vector<Finding> findings;
   for (std::size_t c = 0; c < kCriteria; ++c) {
-    TableColumn column{break_name(kCriterionHeaders[c], 8), {}};
-    for (std::size_t p = 0; p < v.policies(); ++p) {
-      const double rank = d.score_rank[c * v.policies() + p];
-      const bool alike = c == 0 && static_cast<int>(p) != d.best && d.separation[p] != static_cast<std::int64_t>(Separation::kSeparated);
-      column.cells.push_back(std::isnan(rank) ? v.symbols.dash : fmt::format("{}{:.0f}", alike ? v.symbols.alike : "", rank));
-    }
-    columns.push_back(std::move(column));
+    std::vector<std::string> header = kCriterionHeaders[c];
+    header.insert(header.begin(), "rank by");
+    findings.push_back(
+        {fmt::format("rank_{}", kCriterionNames[c]), header, Finding::Form::kRank, pick(v, d.score_rank, {c * v.policies(), 1})});
   }
-  return columns;
+  for (std::size_t p = 0; p < v.policies(); ++p)
+    findings[0].alike.push_back(static_cast<int>(p) != d.best && d.separation[p] != static_cast<std::int64_t>(Separation::kSeparated));
+  return findings;
+}
+
+// What the text below the tables says: separation from the best, and of the best what it is worth.
+std::vector<Finding> verdict_findings(const View& v, const DecisionStatistics& d) {
+  std::vector<Finding> findings = {{"separation", {}, Finding::Form::kRank, {d.separation.begin(), d.separation.end()}},
+                                   {"trajectories_to_separate", {}, Finding::Form::kNumber, d.trajectories_to_separate}};
+  if (d.best < 0) return findings;
+  for (int w = 0; w < kWinnings; ++w) {
+    const auto of_best = [&](const std::vector<double>& values, std::size_t each) {
+      std::vector<double> all(v.policies() * each, kNaN);
+      for (std::size_t i = 0; i < each; ++i) all[static_cast<std::size_t>(d.best) * each + i] = values[std::size_t(w) * each + i];
+      return all;
+    };
+    findings.push_back({fmt::format("winner_{}_seen", kWinningNames[w]), {}, Finding::Form::kNumber, of_best(d.winner_seen, 1)});
+    findings.push_back({fmt::format("winner_{}_corrected", kWinningNames[w]),
+                        {},
+                        Finding::Form::kNumber,
+                        of_best(d.winner_corrected, 1),
+                        {},
+                        of_best(d.winner_bounds, 2)});
+  }
+  return findings;
 }
 
 std::string trajectories_text(double count) {
@@ -83,7 +117,7 @@ std::string trajectories_text(double count) {
 // Which policies cannot be told from the best, and what would tell them.
 std::string separation_text(const View& v, const DecisionStatistics& d) {
   std::vector<std::string> close, identical;
-  for (std::size_t p = 0; p < v.policies(); ++p) {
+  for (const std::size_t p : v.order) {
     if (static_cast<int>(p) == d.best) continue;
     if (d.separation[p] == static_cast<std::int64_t>(Separation::kNotSeparated))
       close.push_back(fmt::format("{} ({} would)", v.result.policies[p], trajectories_text(d.trajectories_to_separate[p])));
@@ -109,45 +143,53 @@ std::string winner_text(const View& v, const DecisionStatistics& d) {
 }
 
 std::string metric_text(const View& v, const StoredMetric& m) {
-  const std::string better = m.direction == "none" ? "" : fmt::format(", {} is better", m.direction);
-  const std::string heading =
-      fmt::format("{} {} {}{}, {}{}", m.name, v.symbols.dash, m.long_name, unit_text(m), end_text(v.result.years.back()), better);
-  std::vector<TableColumn> columns = difference_columns(v, m);
-  if (m.decision)
-    for (TableColumn& column : regret_columns(v, *m.decision, 0)) columns.push_back(std::move(column));
-  const TableColumn policies = policy_column(v, v.width / 3);
-  std::string text = wrap_text(heading, v.width, "  ") + format_tables(policies, columns, v.width);
-  if (!m.decision) return text;
-  if (v.result.bases > 1) text += "\n  By the means of worlds\n" + format_tables(policies, regret_columns(v, *m.decision, 1), v.width);
-  text += "\n  Rank by\n" + format_tables(policies, rank_columns(v, *m.decision), v.width);
-  return text + wrap_text(winner_text(v, *m.decision), v.width, "  ", "  ");
+  const std::string text = metric_heading(v, m, m.direction == "none" ? "" : fmt::format(", {} is better", m.direction));
+  ColumnGroup differences = table_columns(v, difference_findings(v, m));
+  if (!m.decision) return text + policy_tables(v, {differences});
+  const DecisionStatistics& d = *m.decision;
+  differences.push_back(table_column(v, best_finding(v, d, 0)));
+  const ColumnGroup regrets = table_columns(v, regret_findings(v, d, 0)), ranks = table_columns(v, rank_findings(v, d));
+  std::string worlds;
+  if (v.result.bases > 1) {
+    ColumnGroup columns = table_columns(v, regret_findings(v, d, 1));
+    columns.push_back(table_column(v, best_finding(v, d, 1)));
+    worlds = "\n  By the means of worlds\n" + policy_tables(v, {columns}, d.best);
+  }
+  return text + policy_tables(v, {differences, regrets, ranks}, d.best) + worlds + wrap_text(winner_text(v, d), prose_width(v), "  ", "  ");
+}
+
+Finding threshold_finding(const View& v, std::size_t threshold) {
+  const Stride at = {threshold, v.result.thresholds.size()};
+  return {"probability",
+          break_name(v.result.thresholds[threshold], 12),
+          Finding::Form::kShare,
+          pick(v, v.result.satisficing.share, at),
+          {},
+          pick(v, v.result.satisficing.share_bounds, at, 2)};
 }
 
 std::string satisficing_text(const View& v) {
   if (v.result.thresholds.empty()) return "";
-  std::vector<TableColumn> columns;
-  const std::size_t thresholds = v.result.thresholds.size();
-  for (std::size_t t = 0; t < thresholds; ++t)
-    columns.push_back(probability_column(v, break_name(v.result.thresholds[t], 12), v.result.satisficing.share,
-                                         v.result.satisficing.share_bounds, t, thresholds));
-  return fmt::format("\nShare of trajectories that meet the thresholds in percent, {}\n", end_text(v.result.years.back())) +
-         format_tables(policy_column(v, v.width / 3), columns, v.width);
+  ColumnGroup columns;
+  for (std::size_t t = 0; t < v.result.thresholds.size(); ++t) columns.push_back(table_column(v, threshold_finding(v, t)));
+  const std::string title = fmt::format("Share of trajectories that meet the thresholds in percent, {}", end_text(v.result.years.back()));
+  return "\n" + heading(title, v.width, v.colour) + policy_tables(v, {columns});
 }
+
+void append(std::vector<Finding>& all, std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(all)); }
 
 }  // namespace
 
-TableColumn difference_column(const View& v, const StoredMetric& m) {
-  std::vector<NumberAndError> values;
-  std::vector<bool> alike;
-  for (std::size_t p = 0; p < v.policies(); ++p) {
-    const double mean = m.paired.mean_difference[v.last(p)], error = m.paired.mean_difference_se[v.last(p)];
-    const bool reference = static_cast<int>(p) == v.result.reference;
-    values.push_back(reference ? NumberAndError{v.symbols.dash, ""} : number_text(mean, error));
-    alike.push_back(!reference && !(std::abs(mean) > kHalfWidth * error));
-  }
-  TableColumn column{{"difference", fmt::format("{} se", v.symbols.plus_minus)}, align_errors(values, spaced_plus_minus(v.symbols))};
-  for (std::size_t p = 0; p < v.policies(); ++p) column.cells[p] += alike[p] ? v.symbols.alike : " ";
-  return column;
+Finding difference(const View& v, const StoredMetric& m) {
+  const Stride at = {v.result.years.size() - 1, v.result.years.size()};
+  Finding f = without_reference(v, {"mean_difference",
+                                    {"difference", fmt::format("{} se", v.symbols.plus_minus)},
+                                    Finding::Form::kNumber,
+                                    pick(v, m.paired.mean_difference, at),
+                                    pick(v, m.paired.mean_difference_se, at)});
+  for (std::size_t p = 0; p < v.policies(); ++p)
+    f.alike.push_back(static_cast<int>(p) != v.result.reference && !(std::abs(f.values[p]) > kHalfWidth * f.errors[p]));
+  return f;
 }
 
 std::string alike_text(const View& v) {
@@ -155,16 +197,38 @@ std::string alike_text(const View& v) {
                      v.result.policies[v.result.reference], v.symbols.alike);
 }
 
-std::string compare_policies(const StoredResult& result, const SummaryOptions& options) {
-  const View v = make_view(result, options);
+std::vector<Subject> compare_subjects(const View& v) {
+  std::vector<Subject> subjects;
+  for (const StoredMetric* m : v.metrics) {
+    Subject subject{"metric", m->name, m->units, m->long_name, m->direction, difference_findings(v, *m)};
+    if (m->decision) {
+      for (int basis = 0; basis < v.result.bases; ++basis) {
+        subject.findings.push_back(best_finding(v, *m->decision, basis));
+        append(subject.findings, regret_findings(v, *m->decision, basis));
+      }
+      append(subject.findings, rank_findings(v, *m->decision));
+      append(subject.findings, verdict_findings(v, *m->decision));
+    }
+    subjects.push_back(std::move(subject));
+  }
+  for (std::size_t t = 0; t < v.result.thresholds.size(); ++t)
+    subjects.push_back({"threshold", v.result.thresholds[t], "1", "", "", {threshold_finding(v, t)}});
+  return subjects;
+}
+
+std::string compare_policies(const View& v) {
   std::string text = provenance_text(v);
-  for (const StoredMetric* metric : chosen_metrics(result, options.metrics)) text += "\n" + metric_text(v, *metric);
+  for (const StoredMetric* metric : v.metrics) text += "\n" + metric_text(v, *metric);
   text += satisficing_text(v);
   const std::string reading = fmt::format(
       "{} se is one standard error; after a probability, half a 95 % interval. Regret is what is lost against the best policy in the same "
       "trajectory. Ranks count from 1.",
       v.symbols.plus_minus);
-  return printable(text + "\n" + wrap_text(reading + alike_text(v), v.width, ""));
+  return text + reading_text(v, reading + alike_text(v));
+}
+
+std::string compare_policies(const StoredResult& result, const SummaryOptions& options) {
+  return compare_policies(make_view(result, options));
 }
 
 }  // namespace chokepoint

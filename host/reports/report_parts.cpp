@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "../errors.h"
 #include "report.h"
@@ -17,7 +18,7 @@ namespace {
 
 constexpr const char* kDefaultMetrics[] = {"capability_lag", "compute_ratio", "row_adoption", "revenue"};
 constexpr std::size_t kMostMetrics = 6;  // of a model that has none of those
-constexpr int kNarrowest = 60, kShortestName = 10;
+constexpr int kWidestProse = 100;
 constexpr Symbols kUnicodeSymbols = {"—", "±", "…", "≈"}, kAsciiSymbols = {"-", "+/-", "~", "~"};
 
 std::string without_negative_zero(std::string text) {
@@ -67,19 +68,74 @@ NumberAndError probability_text(double share, double low, double high) {
   return {round_to_error(100 * share, half), round_to_error(half, half)};
 }
 
+namespace {
+
+// Numbers of the policies from the least to the greatest; what cannot be had is last.
+std::vector<std::size_t> ordered(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {},
+                           [&](std::size_t p) { return std::pair(std::isnan(values[p]), std::isnan(values[p]) ? 0 : values[p]); });
+  return order;
+}
+
+void sort_policies(const std::string& by, View& v) {
+  const StoredResult& r = v.result;
+  std::vector<double> values;
+  if (const auto metric = std::ranges::find(r.metrics, by, &StoredMetric::name); metric != r.metrics.end()) {
+    const double sign = metric->direction == "lower" ? 1 : -1;
+    for (std::size_t p = 0; p < v.policies(); ++p) values.push_back(sign * metric->mean[v.last(p)]);
+    v.order_text = fmt::format(" Policies by their mean {}, the {} first.", by, metric->direction == "none" ? "greatest" : "best");
+  } else if (const auto event = std::ranges::find(r.events, by); event != r.events.end()) {
+    const auto number = static_cast<std::size_t>(event - r.events.begin());
+    for (std::size_t p = 0; p < v.policies(); ++p) values.push_back(r.event_probability[p * r.events.size() + number]);
+    v.order_text = fmt::format(" Policies by the probability of {}, the lowest first.", by);
+  } else {
+    std::vector<std::string> metrics;
+    for (const StoredMetric& m : r.metrics) metrics.push_back(m.name);
+    throw UserError(fmt::format("--sort {}: neither a metric nor an event of this result. Metrics: {}. Events: {}.", by,
+                                fmt::join(metrics, ", "), fmt::join(r.events, ", ")));
+  }
+  v.order = ordered(values);
+}
+
+}  // namespace
+
 View make_view(const StoredResult& result, const SummaryOptions& options) {
   if (result.policies.empty() || result.years.empty() || result.quantiles.empty())
     throw UserError("the result has no policies, times or quantiles: there is nothing to show");
-  return {result, std::max(options.width, kNarrowest), options.unicode, symbols_of(options)};
+  View view{result, std::max(options.width, kNarrowest), options.unicode, options.colour, symbols_of(options), {}, {}, ""};
+  view.metrics = chosen_metrics(result, options.metrics);
+  view.order.resize(result.policies.size());
+  std::iota(view.order.begin(), view.order.end(), 0);
+  if (!options.sort.empty()) sort_policies(options.sort, view);
+  return view;
 }
 
 std::string unit_text(const StoredMetric& metric) { return metric.units == "1" ? "" : fmt::format(" ({})", metric.units); }
 
-TableColumn policy_column(const View& v, int room) {
-  TableColumn column{{"policy"}, {}, true};
-  for (const std::string& name : v.result.policies)
-    column.cells.push_back(shorten("  " + name, std::max(room, kShortestName), v.symbols.cut));
-  return column;
+std::string heading(const std::string& text, int width, bool colour) {
+  return styled(wrap_text(text, width, "  "), colour ? Style::kBold : Style::kPlain);
+}
+
+std::string metric_heading(const View& v, const StoredMetric& m, const std::string& more) {
+  const std::string end = end_text(v.result.years.back());
+  return heading(fmt::format("{} {} {}{}, {}{}", m.name, v.symbols.dash, m.long_name, unit_text(m), end, more), v.width, v.colour);
+}
+
+int name_width(const View& v) {
+  int widest = 0;
+  for (const std::string& name : v.result.policies) widest = std::max(widest, 2 + text_width(printable(name)));
+  return name_room(widest, v.width);
+}
+
+std::string policy_tables(const View& v, const std::vector<ColumnGroup>& groups, int best) {
+  TableColumn names{{"policy"}, {}, true};
+  for (const std::size_t p : v.order) {
+    names.cells.push_back("  " + printable(v.result.policies[p]));
+    if (v.colour) names.styles.push_back(static_cast<int>(p) == best ? Style::kBold : Style::kPlain);
+  }
+  return format_named(names, groups, v.width, v.symbols.cut);
 }
 
 std::string quantile_name(double share) { return share == 0.5 ? "median" : fmt::format("{:g} %", 100 * share); }
@@ -99,7 +155,7 @@ std::string end_text(double year) {
 
 std::string provenance_text(const View& v) {
   const auto entry = [&](const char* key) { return v.result.entry(key); };
-  std::string text = wrap_text(v.result.title, v.width, "");
+  std::string text = heading(v.result.title, v.width, v.colour);
   const auto add = [&](const char* label, const std::string& value, const char* unit = "") {
     if (!value.empty()) text += wrap_text(value + unit, v.width, fmt::format("{:13}", ""), fmt::format("{:<13}", label));
   };
@@ -114,30 +170,44 @@ std::string provenance_text(const View& v) {
   return text;
 }
 
-std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, const std::vector<std::string>& wanted) {
-  std::vector<const StoredMetric*> chosen;
-  std::vector<std::string> names, problems;
-  for (const StoredMetric& metric : result.metrics) names.push_back(metric.name);
+int prose_width(const View& v) { return std::min(v.width, kWidestProse); }
+
+std::string reading_text(const View& v, const std::string& text) { return "\n" + wrap_text(text + v.order_text, prose_width(v), ""); }
+
+namespace {
+
+std::vector<int> chosen_numbers(const std::vector<std::string>& names, const std::vector<std::string>& wanted, std::string_view of) {
+  std::vector<int> chosen;
+  std::vector<std::string> problems;
   const auto add = [&](const std::string& name) {
     const auto found = std::ranges::find(names, name);
-    if (found != names.end()) chosen.push_back(&result.metrics[static_cast<std::size_t>(found - names.begin())]);
+    if (found != names.end()) chosen.push_back(static_cast<int>(found - names.begin()));
     return found != names.end();
   };
   for (const std::string& name : wanted)
-    if (!add(name)) problems.push_back(fmt::format("'{}' is no metric of this result. It has: {}.", name, fmt::join(names, ", ")));
+    if (!add(name)) problems.push_back(fmt::format("'{}' is no metric of {}. It has: {}.", name, of, fmt::join(names, ", ")));
   if (!problems.empty()) throw UserError(problems);
   if (!wanted.empty()) return chosen;
   for (const char* name : kDefaultMetrics) add(name);
   if (chosen.empty())
-    for (std::size_t i = 0; i < std::min(kMostMetrics, names.size()); ++i) chosen.push_back(&result.metrics[i]);
+    for (std::size_t i = 0; i < std::min(kMostMetrics, names.size()); ++i) chosen.push_back(static_cast<int>(i));
   return chosen;
 }
 
-// Texts come from a file: nothing in them may steer the terminal.
-std::string printable(std::string text) {
-  for (char& byte : text)
-    if ((static_cast<unsigned char>(byte) < 0x20 && byte != '\n') || byte == 0x7F) byte = '?';
-  return text;
+}  // namespace
+
+std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, const std::vector<std::string>& wanted) {
+  std::vector<std::string> names;
+  for (const StoredMetric& metric : result.metrics) names.push_back(metric.name);
+  std::vector<const StoredMetric*> chosen;
+  for (const int number : chosen_numbers(names, wanted, "this result")) chosen.push_back(&result.metrics[static_cast<std::size_t>(number)]);
+  return chosen;
+}
+
+std::vector<int> chosen_metrics(const ModelInfo& model, const std::vector<std::string>& wanted) {
+  std::vector<std::string> names;
+  for (const MetricRow& row : model.metrics) names.emplace_back(row.key);
+  return chosen_numbers(names, wanted, "this model");
 }
 
 std::string round_to_error(double x, double error) {

@@ -26,13 +26,17 @@ std::string error_text(const Symbols& symbols);
 struct View {
   const StoredResult& result;
   int width;
-  bool unicode;
+  bool unicode, colour;
   Symbols symbols;
+  std::vector<const StoredMetric*> metrics;  // to show
+  std::vector<std::size_t> order;            // of the policies
+  std::string order_text;                    // a sentence, if it is not that of the file
 
   std::size_t policies() const { return result.policies.size(); }
   std::size_t last(std::size_t policy) const { return (policy + 1) * result.years.size() - 1; }  // of (policy, time)
 };
-View make_view(const StoredResult& result, const SummaryOptions& options);  // throws UserError if there is nothing to show
+// Throws UserError for an unknown metric, and if there is nothing to show.
+View make_view(const StoredResult& result, const SummaryOptions& options);
 
 // An index or a gain, neither of which is below zero but by chance: whether its 95 % interval is above.
 bool is_clear(const Estimate& estimate);
@@ -46,13 +50,19 @@ std::size_t nearest_quantile(const StoredResult& result, double share);
 std::string end_text(double year);  // of the last month before a decimal year: 2036.25 is the "end of March 2036"
 
 std::string unit_text(const StoredMetric& metric);  // " (USD)", or nothing
+std::string heading(const std::string& text, int width, bool colour);
+std::string metric_heading(const View& view, const StoredMetric& metric, const std::string& more = "");
 
-TableColumn policy_column(const View& view, int room);
-std::string provenance_text(const View& view);  // title and where the result comes from
+int name_width(const View& view);  // of the longest that tables show
+
+// A table of policies, or several if it is too wide, with their names in front.
+std::string policy_tables(const View& view, const std::vector<ColumnGroup>& groups, int best = -1);
+std::string provenance_text(const View& view);                        // title and where the result comes from
+int prose_width(const View& view);                                    // longer lines are hard to read
+std::string reading_text(const View& view, const std::string& text);  // how to read the tables
 
 // Those wanted, or a few by default. Throws UserError for an unknown one.
 std::vector<const StoredMetric*> chosen_metrics(const StoredResult& result, const std::vector<std::string>& wanted);
-
-std::string printable(std::string text);
+std::vector<int> chosen_metrics(const ModelInfo& model, const std::vector<std::string>& wanted);  // numbers
 
 }  // namespace chokepoint

@@ -26,9 +26,13 @@ TableColumn column(const std::string& header, const std::vector<Estimate>& estim
   std::vector<NumberAndError> values;
   for (const Estimate& e : estimates) values.push_back(estimate_text(symbols, e, scale));
   std::vector<std::string> cells = align_errors(values, spaced_plus_minus(symbols));
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    cells[i] += is_clear(estimates[i]) || !std::isfinite(estimates[i].value) ? " " : symbols.alike;
-  return {break_name(header, text_width(cells.front())), cells};
+  std::vector<Style> styles;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const bool alike = !is_clear(estimates[i]) && std::isfinite(estimates[i].value);
+    cells[i] += alike ? symbols.alike : " ";
+    if (options.colour) styles.push_back(alike ? Style::kDim : Style::kPlain);
+  }
+  return {break_name(header, text_width(cells.front())), cells, false, styles};
 }
 
 // The drivers with the largest index under any policy, the largest first.
@@ -44,7 +48,7 @@ std::vector<std::size_t> largest(const std::vector<Estimate>& indices, std::size
   return order;
 }
 
-std::string index_table(const StoredResult& result, const StoredDrivers& stored, const std::vector<Estimate>& indices, const char* heading,
+std::string index_table(const View& v, const StoredDrivers& stored, const std::vector<Estimate>& indices, const char* heading,
                         const SummaryOptions& options) {
   const std::size_t drivers = stored.drivers.size();
   const std::vector<std::size_t> shown = largest(indices, drivers);
@@ -52,13 +56,13 @@ std::string index_table(const StoredResult& result, const StoredDrivers& stored,
   TableColumn names{{"  parameter"}, {}, true};
   for (const std::size_t d : shown) names.cells.push_back("  " + stored.drivers[d]);
   std::vector<TableColumn> columns;
-  for (std::size_t p = 0; p < result.policies.size(); ++p) {
+  for (const std::size_t p : v.order) {
     std::vector<Estimate> of_policy;
     for (const std::size_t d : shown) of_policy.push_back(indices[p * drivers + d]);
     const bool known = std::ranges::any_of(of_policy, [](const Estimate& e) { return std::isfinite(e.value); });
-    if (known) columns.push_back(column(result.policies[p], of_policy, 100, options));
+    if (known) columns.push_back(column(v.result.policies[p], of_policy, 100, options));
   }
-  return wrap_text(heading, options.width, "  ", "  ") + format_tables(names, columns, options.width);
+  return wrap_text(heading, options.width, "  ", "  ") + format_named(names, {columns}, options.width, symbols_of(options).cut);
 }
 
 std::string in_line(const Estimate& estimate, double scale, const SummaryOptions& options) {
@@ -129,50 +133,57 @@ std::string information_table(const StoredDrivers& stored, const Information& in
   const std::size_t others = stored.drivers.size() - order.size();
   const std::string rest =
       others == 0 ? "" : wrap_text(fmt::format("The other {} parameters: less, or nothing.", others), options.width, "  ", "  ");
-  return format_tables(names, {units, column("EVPPI" + unit_text(metric), values, 1, options), column("% of EVPI", shares, 100, options)},
-                       options.width) +
-         rest;
+  const ColumnGroup columns = {units, column("EVPPI" + unit_text(metric), values, 1, options), column("% of EVPI", shares, 100, options)};
+  return format_named(names, {columns}, options.width, symbols_of(options).cut) + rest;
 }
 
 }  // namespace
 
 std::string report_drivers(const std::string& path, const SummaryOptions& options) {
   const StoredResult result = read_result(path);
+  const View v = make_view(result, options);
   std::string text;
-  for (const StoredMetric* metric : chosen_metrics(result, options.metrics)) {
+  for (const StoredMetric* metric : v.metrics) {
     const StoredDrivers stored = read_drivers(path, result, metric->name);
-    text += "\n" + wrap_text(fmt::format("{}: {}{}, at the end", metric->name, metric->long_name, unit_text(*metric)), options.width, "  ");
+    text += (text.empty() ? "" : "\n") + metric_heading(v, *metric);
     text += split_text(stored, options);
-    text += index_table(result, stored, stored.first_order, "Percent of the variance that a parameter explains alone", options);
+    text += index_table(v, stored, stored.first_order, "Percent of the variance that a parameter explains alone", options);
     if (result.policies.size() > 1)
-      text += index_table(result, stored, stored.difference_first_order, "The same of the difference from the reference policy", options);
+      text += index_table(v, stored, stored.difference_first_order, "The same of the difference from the reference policy", options);
   }
-  return printable(text + "\n" + wrap_text(error_text(symbols_of(options)), options.width, ""));
+  return text + reading_text(v, error_text(symbols_of(options)));
 }
 
-std::string report_information(const std::string& path, const InformationOptions& options) {
-  const StoredResult result = read_result(path);
-  const StoredMetric& metric = decided_metric(result, options.metric);
-  const std::vector<std::size_t> policies = chosen_policies(result, options.policies);
-  const StoredDrivers stored = read_drivers(path, result, metric.name);
-  Information information = value_of_information(read_information(path, result, metric, policies));
-  if (policies.size() == result.policies.size()) information.perfect = read_perfect_information(path, metric.name);
-  if (!std::isfinite(information.perfect.value))
+InformationAnswer ask_information(const std::string& path, const InformationOptions& options) {
+  InformationAnswer answer{read_result(path), 0, {}, {}, {}};
+  const StoredMetric& metric = decided_metric(answer.result, options.metric);
+  answer.metric_number = static_cast<std::size_t>(&metric - answer.result.metrics.data());
+  answer.policies = chosen_policies(answer.result, options.policies);
+  answer.stored = read_drivers(path, answer.result, metric.name);
+  answer.information = value_of_information(read_information(path, answer.result, metric, answer.policies));
+  if (answer.policies.size() == answer.result.policies.size()) answer.information.perfect = read_perfect_information(path, metric.name);
+  if (!std::isfinite(answer.information.perfect.value))
     throw UserError(fmt::format(
         "{}: too few trajectories, or values that are not finite, to tell what information on {} is worth. At least {} worlds are needed.",
         path, metric.name, kFewestPerBin * kDriverBins));
-  const std::size_t replicates = replicates_of(result);
+  return answer;
+}
+
+std::string information_tables(const InformationAnswer& answer, const SummaryOptions& options) {
+  const StoredMetric& metric = answer.metric();
+  const std::size_t replicates = replicates_of(answer.result);
   const std::string everything = replicates == 1 ? "everything, chance included,"
                                                  : fmt::format("everything, of chance the mean of a world's {} replicates,", replicates);
   std::string text =
-      wrap_text(fmt::format("What it is worth to know a parameter before choosing among {} policies by {}{}, {} is better, at the end",
-                            policies.size(), metric.name, unit_text(metric), metric.direction),
-                options.width, "");
-  text += wrap_text(fmt::format("Best knowing nothing: {}. Knowing {} would gain {} (EVPI).", result.policies[policies[information.best]],
-                                everything, in_line(information.perfect, 1, options)),
+      heading(fmt::format("What it is worth to know a parameter before choosing among {} policies by {}{}, {} is better, at the end",
+                          answer.policies.size(), metric.name, unit_text(metric), metric.direction),
+              options.width, options.colour);
+  const std::string& best = answer.result.policies[answer.policies[static_cast<std::size_t>(answer.information.best)]];
+  text += wrap_text(fmt::format("Best knowing nothing: {}. Knowing {} would gain {} (EVPI).", best, everything,
+                                in_line(answer.information.perfect, 1, options)),
                     options.width, "");
-  text += "\n" + information_table(stored, information, metric, options);
-  return printable(text + "\n" + wrap_text(error_text(symbols_of(options)), options.width, ""));
+  text += "\n" + information_table(answer.stored, answer.information, metric, options);
+  return text + "\n" + wrap_text(error_text(symbols_of(options)), options.width, "");
 }
 
 }  // namespace chokepoint

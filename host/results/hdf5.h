@@ -149,6 +149,8 @@ class DatasetReader {
   const std::vector<std::size_t>& shape() const { return shape_; }
   std::optional<Number> type() const { return type_; }                            // none: texts
   std::size_t require(const std::vector<std::size_t>& shape, Number type) const;  // how many numbers; throws if it is not so
+  // `count` of them from `first` on along each axis, converted to `type`.
+  void read(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count, Number type, void* values) const;
   void read_rows(std::size_t first, std::size_t count, Number type, void* values) const;
 
  private:
@@ -178,6 +180,9 @@ class Hdf5Reader {
     dataset.read_rows(0, shape.front(), kNumber<T>, all.data());
     return all;
   }
+  // `count` of them from `first` on along each axis.
+  std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape, const std::vector<std::size_t>& first,
+                              const std::vector<std::size_t>& count) const;
   std::size_t length(const std::string& name) const;
   void words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const;  // as Hdf5Writer::write_words() wrote them
 

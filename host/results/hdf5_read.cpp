@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstring>
-#include <functional>
-#include <numeric>
 
 #include "hdf5_calls.h"
 
@@ -12,6 +10,16 @@ namespace chokepoint {
 namespace {
 
 constexpr std::size_t kMaxReadElements = std::size_t{1} << 27;  // a damaged file may claim any size
+
+std::size_t checked_size(const std::vector<std::size_t>& shape, const std::string& name) {
+  std::size_t count = 1;
+  for (const std::size_t length : shape) {
+    if (length > 0 && count > kMaxReadElements / length)
+      throw Hdf5Error("reading dataset '" + name + "' failed: it claims more values than any result has", 0);
+    count *= length;
+  }
+  return count;
+}
 
 }  // namespace
 
@@ -70,9 +78,7 @@ std::size_t Hdf5Reader::length(const std::string& name) const {
 std::vector<std::string> Hdf5Reader::texts(const std::string& name) const {
   const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
   const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name), type = text_type();
-  const std::size_t count = length(name);
-  if (count > kMaxReadElements) throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " texts", 0);
-  std::vector<char*> pointers(count);
+  std::vector<char*> pointers(checked_size({length(name)}, name));
   check_hdf5(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "reading dataset", name);
   std::vector<std::string> values;
   for (const char* text : pointers) values.emplace_back(text ? text : "");
@@ -81,19 +87,15 @@ std::vector<std::string> Hdf5Reader::texts(const std::string& name) const {
 }
 
 std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vector<std::size_t>& shape) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
-  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
-  std::vector<hsize_t> found(H5S_MAX_RANK);
-  const int rank = H5Sget_simple_extent_dims(space, found.data(), nullptr);
-  check_hdf5(rank, "reading dataset", name);
-  found.resize(static_cast<std::size_t>(rank));
-  if (!std::equal(found.begin(), found.end(), shape.begin(), shape.end()))
-    throw Hdf5Error("reading dataset '" + name + "' failed: its shape does not fit the labels of its axes", 0);
-  const std::size_t count = length(name);
-  if (count > kMaxReadElements)
-    throw Hdf5Error("reading dataset '" + name + "' failed: it claims " + std::to_string(count) + " numbers", 0);
-  std::vector<double> values(count);
-  check_hdf5(H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()), "reading dataset", name);
+  return numbers(name, shape, std::vector<std::size_t>(shape.size(), 0), shape);
+}
+
+std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vector<std::size_t>& shape,
+                                        const std::vector<std::size_t>& first, const std::vector<std::size_t>& count) const {
+  const DatasetReader dataset = open(name);
+  if (dataset.shape() != shape) throw Hdf5Error("reading dataset '" + name + "' failed: its shape does not fit the labels of its axes", 0);
+  std::vector<double> values(checked_size(count, name));
+  dataset.read(first, count, Number::kDouble, values.data());
   return values;
 }
 
@@ -134,18 +136,23 @@ DatasetReader::DatasetReader(Handle dataset, const std::string& name)
 }
 
 std::size_t DatasetReader::require(const std::vector<std::size_t>& shape, Number type) const {
-  const std::size_t count = std::accumulate(shape_.begin(), shape_.end(), std::size_t{1}, std::multiplies<>());
-  if (shape_ == shape && type_ == type && count <= kMaxReadElements) return count;
+  if (shape_ == shape && type_ == type) return checked_size(shape, name_);
   throw Hdf5Error("reading dataset '" + name_ + "' failed: it has another shape or type than the file's configuration gives it", 0);
 }
 
-void DatasetReader::read_rows(std::size_t first, std::size_t count, Number type, void* values) const {
-  std::vector<hsize_t> start(shape_.size()), block(shape_.begin(), shape_.end());
-  start.front() = first;
-  block.front() = count;
+void DatasetReader::read(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count, Number type, void* values) const {
+  if (std::ranges::find(count, std::size_t{0}) != count.end()) return;
+  const std::vector<hsize_t> start(first.begin(), first.end()), block(count.begin(), count.end());
   const Handle memory = make_space(block);
   check_hdf5(H5Sselect_hyperslab(space_, H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr), "reading dataset", name_);
   check_hdf5(H5Dread(dataset_, memory_type(type), memory, space_, H5P_DEFAULT, values), "reading dataset", name_);
+}
+
+void DatasetReader::read_rows(std::size_t first, std::size_t count, Number type, void* values) const {
+  std::vector<std::size_t> start(shape_.size()), block = shape_;
+  start.front() = first;
+  block.front() = count;
+  read(start, block, type, values);
 }
 
 void Hdf5Reader::words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const {

@@ -165,14 +165,35 @@ std::string StoredResult::entry(const std::string& name) const {
   return found == provenance.end() ? "" : found->second;
 }
 
-StoredResult read_result(const std::string& path) try {
+namespace {
+
+// Of what `read` does with the file.
+template <class Read>
+auto reading(const std::string& path, Read read) try {
   check_readable(path);
   const Hdf5Reader file(path);
   check_format(path, file);
-  return read_stored(file);
+  return read(file);
 } catch (const Hdf5Error& error) {
   if (error.system_error) throw EnvironmentError(fmt::format("{}: {}", path, error.what()));
   throw UserError(fmt::format("{}: is damaged or incomplete: {}. Copy it again from where it was made?", path, error.what()));
+}
+
+}  // namespace
+
+StoredResult read_result(const std::string& path) { return reading(path, read_stored); }
+
+void read_histograms(const std::string& path, const std::vector<std::string>& metrics, StoredResult& result) {
+  reading(path, [&](const Hdf5Reader& file) {
+    for (StoredMetric& metric : result.metrics) {
+      if (std::ranges::find(metrics, metric.name) == metrics.end()) continue;
+      const std::string at = "/histogram/" + metric.name;
+      const std::size_t edges = file.length(at + "_bin_edges"), policies = result.policies.size(), times = result.years.size();
+      if (edges < 2 || times == 0) throw Hdf5Error("reading dataset '" + at + "_bin_edges' failed: it has no bins", 0);
+      metric.histogram = {file.numbers(at + "_bin_edges", {edges}),
+                          file.numbers(at + "_count", {policies, times, edges + 1}, {0, times - 1, 0}, {policies, 1, edges + 1})};
+    }
+  });
 }
 
 }  // namespace chokepoint

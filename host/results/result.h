@@ -36,12 +36,17 @@ std::string hash_result(const Result& result);
 
 // What `summary` and `compare` need of a result file. Throws EnvironmentError when it cannot be read, UserError when it
 // is not a Chokepoint result of this format.
+struct StoredHistogram {
+  std::vector<double> edges;   // between bins
+  std::vector<double> counts;  // (policy, bin) at the last time; the first and the last bin hold what is beyond the edges
+};
 struct StoredMetric {
   std::string name, units, long_name, direction, scale;
   std::vector<double> mean, mean_se, quantile;  // as in MetricStatistics
   std::vector<double> quantile_bounds;
   PairedStatistics paired = {};  // only what is shown, as all of the following
   std::optional<DecisionStatistics> decision = {};
+  std::optional<StoredHistogram> histogram = {};  // once read_histograms() was asked for it
 };
 struct StoredResult {
   std::string title, model, result_hash;
@@ -58,5 +63,8 @@ struct StoredResult {
   std::string entry(const std::string& name) const;  // of the provenance; empty if there is none
 };
 StoredResult read_result(const std::string& path);
+
+// The histograms of some metrics of a result that was read from this file. Throws as read_result().
+void read_histograms(const std::string& path, const std::vector<std::string>& metrics, StoredResult& result);
 
 }  // namespace chokepoint

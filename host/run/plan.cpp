@@ -13,6 +13,7 @@
 #include "../errors.h"
 #include "../statistics/statistics.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 
 namespace chokepoint {
 
@@ -271,6 +272,28 @@ std::vector<int> drivers(const Scenario& s) {
   for (std::size_t i = 0; i < s.parameters.size(); ++i)
     if (s.parameters[i].prior.kind != Kind::kConstant) parameters.push_back(static_cast<int>(i));
   return parameters;
+}
+
+int policy_number(const Scenario& s, const std::string& name, const std::string& option) {
+  std::vector<std::string> names;
+  for (std::size_t p = 0; p < s.policies.size(); ++p) {
+    if (s.policies[p].name == name) return static_cast<int>(p);
+    names.push_back(s.policies[p].name);
+  }
+  throw UserError(fmt::format("{} {}: no policy of the scenario. There are: {}.", option, name, fmt::join(names, ", ")));
+}
+
+Scenario reduced_to(const Scenario& full, const std::vector<int>& policies) {
+  Scenario s = full;
+  s.policies.clear();
+  for (const int policy : policies) s.policies.push_back(full.policies[policy]);
+  s.reference = 0;
+  s.keep = 0;
+  s.stop.reset();
+  s.joint.clear();
+  s.satisfice.clear();
+  s.sensitivity_records = {full.records() - 1};
+  return s;
 }
 
 std::vector<std::string> event_names(const Scenario& s) {

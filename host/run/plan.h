@@ -16,6 +16,13 @@ Shape shape_of(const Scenario& scenario);
 std::vector<int> decided_metrics(const ModelInfo& model);
 std::vector<int> drivers(const Scenario& scenario);
 
+// A policy by its name, which came with an option: "--policy NAME". Throws UserError that lists all.
+int policy_number(const Scenario& scenario, const std::string& name, const std::string& option);
+
+// The scenario with some of its policies alone, and nothing tallied but what every run must tally. What a trajectory draws is addressed
+// by its number and does not depend on other policies: it comes out with the same bits.
+Scenario reduced_to(const Scenario& full, const std::vector<int>& policies);
+
 // Events by number: those of the model, then the triggers trigger_1, trigger_2, ..., of which a policy may have fewer than others.
 std::vector<std::string> event_names(const Scenario& scenario);
 bool has_event(const Scenario& scenario, int policy, int event);

@@ -35,6 +35,13 @@ struct Algorithms {
 
 static_assert(status_quo(&Levers<float>::research_openness) == 0.6f);  // diffusion_rate in world.h divides by it
 
+// Who finds a change of paradigm: more likely the bloc with more compute.
+template <class Real>
+CHOKEPOINT_HD typename Real::MaskType us_finds_paradigm(const Month<Real>& m, const State<Real>& s) {
+  const Real us_root = sqrt(s.supply.us_compute), china_root = sqrt(s.supply.china_compute);
+  return m.u_paradigm_side * (us_root + china_root) < us_root;
+}
+
 template <class Real>
 CHOKEPOINT_HD void step_algorithms(const World<Real>& w, const Month<Real>& m, const Levers<Real>& levers, State<Real>& s, Events<Real>& events) {
   const AlgorithmParameters<Real>& p = w.algorithms;
@@ -52,8 +59,7 @@ CHOKEPOINT_HD void step_algorithms(const World<Real>& w, const Month<Real>& m, c
   a.china += fma(china_growth + diffusion * positive_part(gap), kYearsPerStep, shock * m.z_algo_cn);
 
   const auto changes = happens(m.wait_paradigm, p.paradigm_rate);
-  const Real us_root = sqrt(s.supply.us_compute), china_root = sqrt(s.supply.china_compute);
-  const auto us_finds_it = m.u_paradigm_side * (us_root + china_root) < us_root;
+  const auto us_finds_it = us_finds_paradigm(m, s);
   a.us += select(changes & us_finds_it, p.paradigm_jump, 0);
   a.china += select(changes & (!us_finds_it), p.paradigm_jump, 0);
   events.mark(Event::kParadigmChange, changes);

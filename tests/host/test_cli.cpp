@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <sstream>
@@ -23,8 +24,8 @@ void expect_refusal(const std::vector<std::string>& arguments, int code, const s
 TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
-  for (const char* verb : {"run", "merge", "validate", "plan", "bench", "sensitivity", "summary", "describe", "verify", "devices",
-                           "discover", "compare", "voi"}) {
+  for (const char* verb : {"run", "merge", "validate", "plan", "bench", "summary", "compare", "report", "export", "sensitivity", "discover",
+                           "voi", "find", "replay", "verify", "describe", "devices"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }
@@ -108,8 +109,8 @@ TEST(CommandLine, SensitivityChecksItsOptions) {
 TEST(CommandLine, SensitivitySaysWhatItCostsAndWhatItFound) {
   TemporaryFolder folder;
   const std::string csv = folder.file("out.csv"), path = folder.file("out.h5");
-  const std::vector<std::string> words = {"sensitivity", config_path("textbook.toml"), "--samples", "2_000", "-m", "ishigami", "--device",
-                                          "cpu",         "--csv",                      csv,         "-o",    path};
+  const std::vector<std::string> words = {
+      "sensitivity", config_path("textbook.toml"), "--samples", "2_000", "-m", "ishigami", "--device", "cpu", "--csv", csv, "-o", path};
   const Answer answer = chokepoint_(words);
   EXPECT_EQ(answer.code, 0) << answer.err;
   EXPECT_NE(answer.out.find("2000 worlds, 9 factors (8 parameters and chance): 22000 trajectories of each of 2 policies\n"),
@@ -123,9 +124,24 @@ TEST(CommandLine, SensitivitySaysWhatItCostsAndWhatItFound) {
   EXPECT_EQ(chokepoint_(words).code, 2) << "existing files are kept";
 }
 
+TEST(CommandLine, CsvOnStandardOutputIsAlone) {
+  const std::vector<std::string> words = {
+      "sensitivity", config_path("textbook.toml"), "--samples", "1000", "-m", "payoff", "--device", "cpu", "--csv", "-"};
+  const Answer answer = chokepoint_(words);
+  EXPECT_EQ(answer.code, 0) << answer.err;
+  EXPECT_TRUE(answer.out.starts_with("metric,policy,less,year,factor,total,total_se,first_order,first_order_se\n")) << answer.out;
+  EXPECT_EQ(std::ranges::count(answer.out, '\n'), 1 + 3 * 9);
+  std::vector<std::string> more = words;
+  more.insert(more.end(), {"-o", "-"});
+  expect_refusal(
+      more, 2,
+      "--output: a result is no text for standard output; --csv - is. `chokepoint --help` lists the commands, `chokepoint COMMAND "
+      "--help` their options.");
+}
+
 TEST(CommandLine, SensitivityOfSomePoliciesKeepsTheReference) {
-  const Answer answer = chokepoint_({"sensitivity", config_path("textbook.toml"), "--samples", "1000", "-m", "payoff", "--policies", "base",
-                                     "--device", "cpu"});
+  const Answer answer = chokepoint_(
+      {"sensitivity", config_path("textbook.toml"), "--samples", "1000", "-m", "payoff", "--policies", "base", "--device", "cpu"});
   EXPECT_EQ(answer.code, 0) << answer.err;
   EXPECT_NE(answer.out.find("of each of 1 policies"), std::string::npos) << answer.out;
   EXPECT_EQ(answer.out.find("less base"), std::string::npos) << answer.out;
@@ -152,7 +168,8 @@ TEST(CommandLine, PlanRunsNothingBig) {
 TEST(CommandLine, PlanSaysWhetherTheCapAllowsTheTarget) {
   const auto plan = [](const std::string& error) {
     return chokepoint_({"plan", kBrownian, "--trajectories", "2000", "--device", "cpu", "--set",
-                        "run.stop={metric='log_value', policy='base', standard_error=" + error + ", max_trajectories=4000}"}).out;
+                        "run.stop={metric='log_value', policy='base', standard_error=" + error + ", max_trajectories=4000}"})
+        .out;
   };
   EXPECT_NE(plan("0.02").find("run.stop.max_trajectories = 4000 allows it"), std::string::npos);
   EXPECT_NE(plan("0.001").find("run.stop.max_trajectories = 4000 ends it before (exit code 4)"), std::string::npos);

@@ -16,7 +16,7 @@
 namespace chokepoint {
 namespace {
 
-const ModelInfo& brownian() { return *find_model("brownian"); }
+Scenario brownian() { return read_scenario({config_path("brownian.toml")}, {}); }  // five years from January 2026
 
 std::string refusal(const std::string& when) {
   try {
@@ -33,9 +33,10 @@ TEST(When, ReadsBoundsAndEvents) {
   EXPECT_TRUE(holds(clauses[0], 0.4f));
   EXPECT_FALSE(holds(clauses[0], 0.5f));
   EXPECT_FALSE(holds(clauses[0], std::numeric_limits<float>::quiet_NaN()));
-  EXPECT_TRUE(holds(clauses[1], 0));
-  EXPECT_FALSE(holds(clauses[1], 1));
+  EXPECT_TRUE(holds(clauses[1], -1));
+  EXPECT_FALSE(holds(clauses[1], 0));
   EXPECT_TRUE(holds(clauses[2], 1));
+  EXPECT_FALSE(holds(clauses[2], -1));
   EXPECT_EQ(when_text(clauses, false), "value < 0.5 and barrier does not happen and hazard happens");
 }
 
@@ -43,9 +44,34 @@ TEST(When, ADifferenceIsOfMetricsOrOfWhatHappens) {
   const auto clauses = parse_when("value < 0 and hazard", brownian());
   EXPECT_TRUE(holds_against(clauses[0], 1, 2));
   EXPECT_FALSE(holds_against(clauses[0], 2, 2));
-  EXPECT_TRUE(holds_against(clauses[1], 1, 0));
+  EXPECT_TRUE(holds_against(clauses[1], 1, -1));
   EXPECT_FALSE(holds_against(clauses[1], 1, 1));
-  EXPECT_FALSE(holds_against(clauses[1], 0, 0));
+  EXPECT_FALSE(holds_against(clauses[1], -1, -1));
+}
+
+// The run goes from January 2026 to December 2030: step 36 is January 2029.
+TEST(When, EventsHaveDates) {
+  const auto clauses = parse_when("barrier before 2029 and barrier after 2028-07 and hazard before 2028.5", brownian());
+  ASSERT_EQ(clauses.size(), 3u);
+  EXPECT_TRUE(holds(clauses[0], 35));
+  EXPECT_FALSE(holds(clauses[0], 36));
+  EXPECT_FALSE(holds(clauses[0], -1));
+  EXPECT_TRUE(holds(clauses[1], 30));
+  EXPECT_FALSE(holds(clauses[1], 29));
+  EXPECT_FALSE(holds(clauses[1], -1));
+  EXPECT_TRUE(holds(clauses[2], 29));
+  EXPECT_FALSE(holds(clauses[2], 30));
+  EXPECT_TRUE(holds_against(clauses[0], 35, 36));
+  EXPECT_EQ(when_text(clauses, false),
+            "barrier happens before 2029 and barrier happens after 2028-07 and hazard happens before 2028.5");
+  EXPECT_EQ(refusal("barrier before 2032"),
+            "--when, column 9: 'before 2032' is outside the run, which goes from 2026-01 to the start of 2031-01");
+  EXPECT_EQ(refusal("barrier after 2031"),
+            "--when, column 9: 'after 2031' is outside the run, which goes from 2026-01 to the start of 2031-01");
+  EXPECT_EQ(refusal("value before 2029"), "--when, column 7: 'before 2029': bounds on metrics are those at the end; only events have dates");
+  for (const char* date : {"soon", "", "2028-13", "2028.5-01", "2028-"})
+    EXPECT_EQ(refusal(std::string("barrier before ") + date),
+              std::string("--when, column 9: '") + date + "' is no date; write a year or a month, such as 2029, 2028.5 or 2028-07");
 }
 
 TEST(When, RefusalsNameThePlace) {
@@ -54,7 +80,8 @@ TEST(When, RefusalsNameThePlace) {
   EXPECT_EQ(refusal("value < 1 and value = 3"),
             "--when, column 21: '= 3' is not a bound on a metric: write one of < <= > >= and a number, such as \">= 6\"");
   EXPECT_EQ(refusal("hazard > 1"),
-            "--when, column 8: '> 1' is not a statement about an event: write \"== 0\" (it does not happen) or \"== 1\"");
+            "--when, column 8: '> 1' is not a statement about an event: write \"== 0\" (it does not happen), \"== 1\", "
+            "\"before 2029\" or \"after 2029\"");
   EXPECT_EQ(refusal("value < 1 and "), "--when, column 15: a metric or an event is missing; write for example \"value < 3\"");
 }
 
@@ -282,6 +309,10 @@ TEST_F(DiscoverBrownian, TheCommand) {
   EXPECT_EQ(good.code, 0) << good.err;
   for (const char* part : {"log_value < 0 under base", "\nBox 1\n", "drift", "quasi-p", "\nTree\n"})
     EXPECT_NE(good.out.find(part), std::string::npos) << part;
+  const Answer piped = chokepoint_({"discover", path(), "--when", "log_value < 0", "--resamples", "40", "--csv", "-"});
+  EXPECT_TRUE(piped.out.starts_with("box,parameter,unit,")) << piped.out;
+  std::ifstream written(csv);
+  EXPECT_EQ(piped.out, std::string(std::istreambuf_iterator<char>(written), {}));
   EXPECT_GT(std::filesystem::file_size(json), 500u);
   std::ifstream lines(csv);
   std::string header, line;
@@ -297,7 +328,7 @@ TEST_F(DiscoverBrownian, TheCommand) {
   EXPECT_NE(all.out.find("Every trajectory to learn from is interesting"), std::string::npos);
 
   EXPECT_EQ(chokepoint_({"discover", path(), "--when", "value > 0", "--policy", "pull"}).err,
-            "--policy pull: no policy of the result. There are: base, push.\n");
+            "--policy pull: no policy of the scenario. There are: base, push.\n");
   EXPECT_EQ(chokepoint_({"discover", path(), "--when", "value > 0", "--against", "base"}).code, 2);
   EXPECT_EQ(chokepoint_({"discover", path()}).code, 2);
   EXPECT_EQ(chokepoint_({"discover", path(), "--when", "value > 0", "--trajectories", "1e9"}).err,

@@ -156,7 +156,7 @@ TEST_F(StoredInformation, IsTheSameAsThatOfTheRun) {
 
 TEST_F(StoredInformation, TablesNameTheParameters) {
   InformationOptions options;
-  const std::string table = report_information(path_, options), drivers = report_drivers(path_, options);
+  const std::string table = information_tables(ask_information(path_, options), options), drivers = report_drivers(path_, options);
   EXPECT_NE(table.find("Best knowing nothing: push."), std::string::npos) << table;
   EXPECT_NE(table.find("Knowing everything, chance included, would gain "), std::string::npos) << table;
   EXPECT_NE(table.find("(EVPI)"), std::string::npos) << table;
@@ -170,7 +170,7 @@ TEST_F(StoredInformation, MarksWhatCannotBeToldFromZero) {
   for (const bool unicode : {true, false}) {
     options.unicode = unicode;
     const std::string mark = unicode ? "≈" : "~", reading = "; " + mark + " marks what cannot be told from zero at 95 %.\n";
-    EXPECT_TRUE(report_information(path_, options).ends_with(reading));
+    EXPECT_TRUE(information_tables(ask_information(path_, options), options).ends_with(reading));
     EXPECT_TRUE(report_drivers(path_, options).ends_with(reading));
   }
 }
@@ -178,12 +178,12 @@ TEST_F(StoredInformation, MarksWhatCannotBeToldFromZero) {
 TEST(InformationReport, AsksOfTheMetricThatSummaryShowsFirst) {
   TemporaryFolder folder;
   const std::string path = folder.file("race.h5");
-  const Finished run = run_scenario(read_scenario(
-      {config_path("baseline.toml")}, {"run.trajectories=2048", "run.replicates=2", "run.years=1", "run.keep=2048"}));
+  const Finished run = run_scenario(
+      read_scenario({config_path("baseline.toml")}, {"run.trajectories=2048", "run.replicates=2", "run.years=1", "run.keep=2048"}));
   write_result(path, {run.scenario, run.tallies, run.sample, run.statistics, {{"replicates", "2"}}});
   InformationOptions options;
   options.width = 1000;
-  const std::string text = report_information(path, options);
+  const std::string text = information_tables(ask_information(path, options), options);
   EXPECT_NE(text.find("policies by capability_lag (months)"), std::string::npos) << text;
   EXPECT_NE(text.find("Knowing everything, of chance the mean of a world's 2 replicates, would gain "), std::string::npos) << text;
 }
@@ -195,7 +195,7 @@ TEST(InformationReport, ShowsTheShareOfPerfectInformation) {
   write_result(path, {run.scenario, run.tallies, run.sample, run.statistics, {}});
   InformationOptions options;
   options.metric = "payoff";
-  const std::string text = report_information(path, options);
+  const std::string text = information_tables(ask_information(path, options), options);
   EXPECT_NE(text.find("% of EVPI\n"), std::string::npos) << text;
   const std::string row = text.substr(text.find("  x1 "), text.find('\n', text.find("  x1 ")) - text.find("  x1 "));
   const std::vector<int> decided = decided_metrics(*run.scenario.model);
@@ -214,10 +214,10 @@ TEST(InformationReport, ShowsTheShareOfPerfectInformation) {
 TEST_F(StoredInformation, RefusesWhatIsNotThere) {
   InformationOptions options;
   options.metric = "log_value";  // no direction
-  EXPECT_THROW(report_information(path_, options), UserError);
+  EXPECT_THROW(information_tables(ask_information(path_, options), options), UserError);
   options.metric = "value";
   options.policies = {"nobody"};
-  EXPECT_THROW(report_information(path_, options), UserError);
+  EXPECT_THROW(information_tables(ask_information(path_, options), options), UserError);
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ StoredResult example() {
   value.mean_se = {0.1, 0.1, 0.02, 0.1, 0.1, 0.0031};
   value.quantile = {1, 3, 5, 1, 20, 30, 1, 100, 1234, 1, 1.2, 2, 0.05, 0.12, 0.2, 0.001, 0.01, 0.5};
   for (const double x : value.quantile) value.quantile_bounds.insert(value.quantile_bounds.end(), {x * 0.98, x * 1.02});
+  value.histogram = {{0.001, 0.01, 0.1, 1, 10, 100, 1000}, {}};
+  value.histogram->counts = {0, 0, 0, 0, 200, 800, 8500, 500, 50, 4950, 0, 5000, 0, 0, 0, 0};
   StoredMetric share{"share", "1", "share of the whole", "none", "linear", {}, {}, {}, {}};
   share.mean = {kNan, kNan, kNan, 0.25, 0.25, -0.0001};
   share.mean_se = {kNan, kNan, kNan, 0, 0, 0.004};
@@ -104,11 +106,21 @@ TEST(Terminal, AlignsPointsWrapsAndShortens) {
   EXPECT_EQ(wrap_text("indivisible", 4, "  ", "a: "), "a: indivisible\n");
   EXPECT_EQ(shorten("größer", 6, "…"), "größer");
   EXPECT_EQ(shorten("größer", 5, "…"), "größ…");
+  EXPECT_EQ(shorten_all({"größer_als", "größer_war", "kurz"}, 7, "…"), (std::vector<std::string>{"größ…ls", "größ…ar", "kurz"}));
+  EXPECT_EQ(shorten_all({"größer_als", "kleiner"}, 6, "…"), (std::vector<std::string>{"größe…", "klein…"}));
   EXPECT_EQ(group_digits("1234567"), "1 234 567");
   EXPECT_EQ(group_digits("123"), "123");
   EXPECT_EQ(group_digits("about 1234"), "about 1234");
   EXPECT_EQ(break_name("transformative_china", 10), (std::vector<std::string>{"transformative_", "china"}));
   EXPECT_EQ(break_name("a_b_", 10), (std::vector<std::string>{"a_b_"}));
+}
+
+TEST(Terminal, KeepsGroupsOfColumnsTogether) {
+  const TableColumn names{{"n"}, {"a"}, true}, x{{"xxxx"}, {"1"}}, y{{"yyyy"}, {"2"}};
+  EXPECT_EQ(format_groups(names, {{x, x}, {y, y}}, 24), "n  xxxx  xxxx\na     1     1\n\nn  yyyy  yyyy\na     2     2\n");
+  EXPECT_EQ(format_groups(names, {{x, x}, {y, y}}, 25), "n  xxxx  xxxx  yyyy  yyyy\na     1     1     2     2\n");
+  EXPECT_EQ(format_groups(names, {{x}, {y, y}}, 13), "n  xxxx\na     1\n\nn  yyyy  yyyy\na     2     2\n");
+  EXPECT_EQ(format_groups(names, {{x, x}, {y}}, 7), "n  xxxx\na     1\n\nn  xxxx\na     1\n\nn  yyyy\na     2\n") << "too wide together";
 }
 
 TEST(Summary, ShowsWhatTheResultHolds) {
@@ -122,14 +134,20 @@ version      0.1.0
 result hash  0123456789abcdef0123456789abcdef
 
 value — what is measured (USD bn/yr), end of 2028
-policy             5 %    median     95 %       mean ± se  median over time, log
-  base         1.00     100       1230     12.35  ± 0.02   ▅▇█
-  push_harder  0.00100    0.0100     0.50   0.988 ± 0.003  ▅▃▁
+policy             5 %    median     95 %       mean ± se
+  base         1.00     100       1230     12.35  ± 0.02
+  push_harder  0.00100    0.0100     0.50   0.988 ± 0.003
+
+               5 %, log   median, log  95 %, log
+               over time  over time    over time   at end, log
+policy         ▁0.001 █1  ▁0.01 █100   ▁0.2 █1234  0.001                                       1000
+  base         ███        ▅▇█          ▃▅█                                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁████████
+  push_harder  █▅▁        ▅▃▁          ▃▁▁         ▅▅▅▅▅▅▅▅        ▅▅▅▅▅▅▅▅
 
 share — share of the whole, end of 2028
-policy         5 %  median  95 %        mean ± se  median over time
-  base         nan     nan   nan  nan
-  push_harder  nan     nan   nan    0.000 ± 0.004
+policy         5 %  median  95 %      mean ± se
+  base           —       —     —  —
+  push_harder    —       —     —  0.000 ± 0.004
 
 Probability of events in percent, up to the end of 2028
                              very_long_
@@ -140,7 +158,8 @@ policy             barrier         name
 The same under every policy: hazard 50 ±1, trigger_1 <0.04
 
 ± is one standard error for means, half a 95 % interval for probabilities; quantiles are rounded to
-their sampling error.
+their sampling error. Lines over time rise from ▁ to █, whose values stand above them; histograms
+reach from 1 % to 99 %; all policies have one scale.
 )");
 }
 
@@ -148,8 +167,9 @@ TEST(Summary, WithoutUnicodeIsAscii) {
   const std::string text = summarise(example(), {{"value"}, 100, false});
   for (const char byte : text) ASSERT_GE(byte, 0) << text;
   EXPECT_NE(text.find("value - what is measured"), text.npos) << text;
-  EXPECT_NE(text.find("12.35  +/- 0.02   +*#\n"), text.npos) << text;
-  EXPECT_NE(text.find("0.988 +/- 0.003  =._\n"), text.npos) << text;
+  EXPECT_NE(text.find("12.35  +/- 0.02\n"), text.npos) << text;
+  EXPECT_NE(text.find("  _0.01 #100   "), text.npos) << text;
+  EXPECT_NE(text.find("  +*#          -+#        "), text.npos) << text;  // base: the median, then 95 %
   EXPECT_EQ(text.find("share"), text.npos) << text;
 }
 
@@ -157,19 +177,28 @@ TEST(Summary, FitsAnyWidth) {
   StoredResult result = example();
   result.title = "A title that is longer than the narrowest terminal and has to go on in a second line";
   result.policies[1] = "a_policy_with_a_very_long_name_that_nobody_would_type";
-  for (int width = 60; width <= 160; ++width) {
+  for (int width = 40; width <= 200; ++width) {
     const std::string text = summarise(result, {{}, width, true});
-    EXPECT_LE(widest_line(text), width) << text;
+    EXPECT_LE(widest_line(text), std::max(width, 45)) << text;  // the hash is one word
     EXPECT_NE(text.find("0.988 ± 0.003"), text.npos) << text;
+    EXPECT_NE(text.find("▅▃▁"), text.npos) << "the median over time\n" << text;
+    EXPECT_EQ(text.find("at end, log") == text.npos, width < 43) << text;
   }
-  EXPECT_EQ(summarise(result, {{}, 1, true}), summarise(result, {{}, 60, true}));
+  EXPECT_EQ(summarise(result, {{}, 1, true}), summarise(result, {{}, 40, true}));
 }
 
-TEST(Summary, NarrowTablesLoseTheSparklineFirst) {
-  EXPECT_NE(summarise(example(), {{"value"}, 90, true}).find("▅▃▁"), std::string::npos);
-  const std::string narrow = summarise(example(), {{"value"}, 60, true});
-  EXPECT_EQ(narrow.find("▅"), std::string::npos) << narrow;
-  EXPECT_NE(narrow.find("  push_harder  0.00100"), std::string::npos) << narrow;
+TEST(Summary, WideTablesStandBesideEachOther) {
+  const auto lines_with = [](int width, const char* what) {
+    std::istringstream lines(summarise(example(), {{"value"}, width, true}));
+    int count = 0;
+    for (std::string line; std::getline(lines, line);) count += line.find(what) != line.npos;
+    return count;
+  };
+  EXPECT_EQ(lines_with(160, "  push_harder"), 2);  // with all its pictures, and the events
+  EXPECT_EQ(lines_with(100, "  push_harder"), 3);
+  EXPECT_EQ(lines_with(40, "  push_harder"), 4);  // the mean apart from the quantiles
+  EXPECT_EQ(lines_with(64, "95 %, log"), 1);
+  EXPECT_EQ(lines_with(40, "95 %, log"), 0);  // of the fan the median remains
 }
 
 TEST(Summary, EventsThatDoNotFitGoOnInAnotherTable) {
@@ -194,7 +223,8 @@ TEST(Summary, ToleratesMissingProvenanceAndOddQuantiles) {
   result.years = {2026.25, 2026.5, 2026.75};
   const std::string text = summarise(result, {});
   EXPECT_NE(text.find("model        brownian\nended early  time limit\nresult hash "), text.npos) << text;
-  EXPECT_NE(text.find("\npolicy            10 %     40 %       mean ± se  40 % over time, log\n"), text.npos) << text;
+  EXPECT_NE(text.find("\npolicy            10 %     40 %       mean ± se  ▁0.001 █1  ▁0.2 █1234  0.001 "), text.npos) << text;
+  EXPECT_NE(text.find(" 10 %, log  40 %, log\n"), text.npos) << text;
   EXPECT_NE(text.find("end of September 2026"), text.npos) << text;
 }
 
@@ -202,10 +232,30 @@ TEST(Summary, NothingFromTheFileSteersTheTerminal) {
   StoredResult result = example();
   result.title = "red \x1b[31m";
   result.policies[0] = "a\tb";
+  result.events[1] =
+      "c\xc2\x9b"
+      "1m\xff";  // U+009B begins a sequence as ESC [ does; the last byte is no UTF-8
   const std::string text = summarise(result, {});
   EXPECT_EQ(text.find('\x1b'), text.npos);
+  EXPECT_EQ(text.find('\xff'), text.npos);
+  EXPECT_NE(text.find(" c?1m?\n"), text.npos) << text;
   EXPECT_NE(text.find("red ?[31m\n"), text.npos);
   EXPECT_NE(text.find("  a?b "), text.npos);
+}
+
+TEST(Summary, WhatOnlyOnePolicyHasIsALine) {
+  StoredResult result = example();
+  result.event_probability[3] = kNan;
+  const std::string text = summarise(result, {});
+  EXPECT_NE(text.find("\nOf one policy alone: trigger_1 under push_harder <0.04\n"), text.npos) << text;
+  result.event_probability[7] = kNan;
+  EXPECT_EQ(summarise(result, {}).find("trigger_1"), text.npos) << "nobody has it";
+}
+
+TEST(Summary, PicturesKeepToTheOrder) {
+  const std::string text = summarise(example(), {{"value"}, 100, true, false, "barrier"});
+  EXPECT_NE(text.find("\n  push_harder  █▅▁        ▅▃▁          ▃▁▁         ▅▅▅▅▅▅▅▅        ▅▅▅▅▅▅▅▅\n  base         ███ "), text.npos)
+      << text;
 }
 
 TEST(Summary, PrefersTheMetricsOfThePolicyDebate) {
