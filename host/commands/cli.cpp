@@ -118,6 +118,8 @@ constexpr Verb kVerbs[] = {
      "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, compare_options},
     {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
      "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
+    {"export", "OUT.h5 [DATASET,...]", "datasets of a result as CSV, for any other tool; without a name: the list of all",
+     "chokepoint export outputs/baseline.h5 capability_lag_quantile --wide -o lag.csv", verb_export, export_options},
     {"verify", "OUT.h5", "is a result what its configuration and seeds give? Runs trajectories again and compares bits",
      "chokepoint verify outputs/baseline.h5 --trajectories 1000", verb_verify, verify_options, true},
     {"describe", "[TOPIC]", "what a model knows, what its results hold, what configurations may say", "chokepoint describe levers",

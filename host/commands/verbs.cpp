@@ -98,8 +98,7 @@ std::string text_of(const po::variables_map& options, const char* name) {
   return options.count(name) ? options[name].as<std::string>() : "";
 }
 
-Words list_of(const po::variables_map& options, const char* name) {
-  const std::string list = text_of(options, name);
+Words split_list(const std::string& list) {
   Words entries;
   for (std::size_t at = 0, comma = 0; comma != list.npos; at = comma + 1) {
     comma = list.find(',', at);
@@ -107,6 +106,8 @@ Words list_of(const po::variables_map& options, const char* name) {
   }
   return entries;
 }
+
+Words list_of(const po::variables_map& options, const char* name) { return split_list(text_of(options, name)); }
 
 std::uint64_t whole_number(const po::variables_map& options, const char* name, std::uint64_t least, std::uint64_t most) {
   const std::string given = text_of(options, name);
@@ -136,7 +137,7 @@ bool has_standard_output(const po::variables_map& options, std::initializer_list
   return std::ranges::any_of(names, [&](const char* name) { return text_of(options, name) == "-"; });
 }
 
-void write_output(const std::string& path, const std::string& text) {
+void write_output(const std::string& path, std::string_view text) {
   if (path != "-") return write_text(path, text);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw EnvironmentError("standard output: cannot be written");
 }

@@ -43,6 +43,7 @@ ExecuteOptions execute_options(const po::variables_map& options);
 // What was given for an option, if anything; as a list, "a,b" is a and b.
 std::string text_of(const po::variables_map& options, const char* name);
 Words list_of(const po::variables_map& options, const char* name);
+Words split_list(const std::string& list);
 
 // "1_000_000"; throws UserError unless it is a whole number from `least` to `most`.
 std::uint64_t whole_number(const po::variables_map& options, const char* name, std::uint64_t least, std::uint64_t most);
@@ -51,7 +52,7 @@ std::uint64_t whole_number(const po::variables_map& options, const char* name, s
 // Throws UserError where two of them name the same file, EnvironmentError where one cannot be written later.
 void check_outputs(const po::variables_map& options, std::initializer_list<const char*> names, std::uint64_t bytes);
 bool has_standard_output(const po::variables_map& options, std::initializer_list<const char*> names);  // one of them is "-"
-void write_output(const std::string& path, const std::string& text);
+void write_output(const std::string& path, std::string_view text);
 
 // What the user must know before trusting the numbers; to standard error.
 void warn_of_values(const Scenario& scenario, const Tallies& tallies);
@@ -84,6 +85,8 @@ void verify_options(po::options_description& options);
 int verb_verify(const po::variables_map& options, const Words& arguments);
 void sensitivity_options(po::options_description& options);
 int verb_sensitivity(const po::variables_map& options, const Words& files);
+void export_options(po::options_description& options);
+int verb_export(const po::variables_map& options, const Words& arguments);
 void voi_options(po::options_description& options);
 int verb_voi(const po::variables_map& options, const Words& files);
 void find_options(po::options_description& options);

@@ -15,7 +15,7 @@ struct Finding {
   enum class Form { kNumber, kShare, kRank };
 
   std::string name;                 // for scripts, as in the result file
-  std::vector<std::string> header;  // of the table's column
+  std::vector<std::string> header;  // of the column of a table; none: for scripts alone
   Form form;
   std::vector<double> values;
   std::vector<double> errors = {};  // standard errors, or

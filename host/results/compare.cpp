@@ -39,21 +39,19 @@ std::string with_bits(std::int64_t value) { return fmt::format("{}", value); }
 FileHash hash_file(const Hdf5Reader& file) {
   ResultHash hash;
   FileHash result;
-  std::vector<std::string> groups = {"/"};
-  for (const std::string& group : file.groups())
-    if (group != "provenance") groups.push_back("/" + group);
-  for (const std::string& group : groups)
-    for (const std::string& name : file.datasets(group)) {
-      const std::string path = group == "/" ? group + name : group + "/" + name;
-      const DatasetReader dataset = file.open(path);
-      if (dataset.shape().empty()) throw Hdf5Error("dataset '" + path + "' has no axes: no result has such a dataset", 0);
-      hash.begin(group, name, dataset.shape());
-      if (dataset.type())
-        hash_numbers(dataset, hash);
-      else
-        for (const std::string& text : file.texts(path)) hash.feed(text);
-      ++result.datasets;
-    }
+  for (const std::string& path : file.datasets()) {
+    const std::size_t slash = path.rfind('/');
+    const std::string group = path.substr(0, std::max<std::size_t>(slash, 1));
+    if (group == "/provenance") continue;
+    const DatasetReader dataset = file.open(path);
+    if (dataset.shape().empty()) throw Hdf5Error("dataset '" + path + "' has no axes: no result has such a dataset", 0);
+    hash.begin(group, path.substr(slash + 1), dataset.shape());
+    if (dataset.type())
+      hash_numbers(dataset, hash);
+    else
+      for (const std::string& text : file.texts(path)) hash.feed(text);
+    ++result.datasets;
+  }
   result.digest = hash.digest();
   return result;
 }

@@ -147,18 +147,31 @@ class DatasetReader {
  public:
   DatasetReader(Handle dataset, const std::string& name);
   const std::vector<std::size_t>& shape() const { return shape_; }
-  std::optional<Number> type() const { return type_; }                            // none: texts
+  std::optional<Number> type() const { return type_; }                            // none: no numbers
   std::size_t require(const std::vector<std::size_t>& shape, Number type) const;  // how many numbers; throws if it is not so
   // `count` of them from `first` on along each axis, converted to `type`.
   void read(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count, Number type, void* values) const;
   void read_rows(std::size_t first, std::size_t count, Number type, void* values) const;
+  std::vector<std::string> read_texts(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count) const;
 
  private:
+  Handle select(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count) const;  // the space in memory
+
   Handle dataset_, space_;
   std::string name_;
   std::vector<std::size_t> shape_;
   std::optional<Number> type_;
 };
+
+// A dataset that is read without knowing what it is.
+struct StoredDataset {
+  std::string name;        // a path
+  std::vector<Axis> axes;  // named by the paths of their coordinates, of which a coordinate is its own; "" without one
+  std::string units, long_name;
+
+  std::size_t length(std::size_t from, std::size_t to) const;  // of these axes together
+};
+using StoredValues = std::variant<std::vector<std::int64_t>, std::vector<float>, std::vector<double>, std::vector<std::string>>;
 
 // A file to read from. Names are paths: "/provenance/configuration_resolved".
 class Hdf5Reader {
@@ -168,8 +181,6 @@ class Hdf5Reader {
   std::optional<std::string> text_attribute(const std::string& object, const std::string& name) const;  // none if absent or no text
   std::optional<std::int64_t> integer_attribute(const std::string& object, const std::string& name) const;
   std::vector<std::string> attribute_names(const std::string& object) const;
-  std::vector<std::string> groups() const;                            // of the root, and
-  std::vector<std::string> datasets(const std::string& group) const;  // in the order in which they were made
   DatasetReader open(const std::string& name) const;
   std::vector<std::string> texts(const std::string& name) const;
   std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape) const;  // throws on another shape
@@ -186,8 +197,14 @@ class Hdf5Reader {
   std::size_t length(const std::string& name) const;
   void words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const;  // as Hdf5Writer::write_words() wrote them
 
+  std::vector<std::string> datasets() const;  // of the root, then of each of its groups, in the order in which they were made
+  StoredDataset dataset(const std::string& name) const;
+  // `count` places from `first` on along each axis, in the type that is stored.
+  StoredValues block(const StoredDataset& dataset, const std::vector<std::size_t>& first, const std::vector<std::size_t>& count) const;
+
  private:
   std::vector<std::string> children(const std::string& group, H5I_type_t kind) const;
+  std::string scale_path(const Handle& dataset, const std::string& name, unsigned axis) const;
 
   Handle file_;
 };

@@ -1,7 +1,11 @@
 // Reading: a file may be damaged or claim anything.
 // SPDX-License-Identifier: Apache-2.0
+#include <hdf5_hl.h>
+
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 #include "hdf5_calls.h"
 
@@ -21,7 +25,15 @@ std::size_t checked_size(const std::vector<std::size_t>& shape, const std::strin
   return count;
 }
 
+// "/sample" of "/sample/trajectory", "" of "/policy".
+std::string group_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
 }  // namespace
+
+std::size_t StoredDataset::length(std::size_t from, std::size_t to) const {
+  return std::accumulate(axes.begin() + static_cast<std::ptrdiff_t>(from), axes.begin() + static_cast<std::ptrdiff_t>(to), std::size_t{1},
+                         [](std::size_t product, const Axis& axis) { return product * axis.length; });
+}
 
 Hdf5Reader::Hdf5Reader(const std::string& path) {
   start_library();
@@ -76,14 +88,8 @@ std::size_t Hdf5Reader::length(const std::string& name) const {
 }
 
 std::vector<std::string> Hdf5Reader::texts(const std::string& name) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
-  const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name), type = text_type();
-  std::vector<char*> pointers(checked_size({length(name)}, name));
-  check_hdf5(H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), "reading dataset", name);
-  std::vector<std::string> values;
-  for (const char* text : pointers) values.emplace_back(text ? text : "");
-  check_hdf5(H5Dvlen_reclaim(type, space, H5P_DEFAULT, pointers.data()), "reading dataset", name);
-  return values;
+  const DatasetReader dataset = open(name);
+  return dataset.read_texts(std::vector<std::size_t>(dataset.shape().size(), 0), dataset.shape());
 }
 
 std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vector<std::size_t>& shape) const {
@@ -99,25 +105,34 @@ std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vect
   return values;
 }
 
+// Link by link: the library's own iterators crash on some damaged files.
 std::vector<std::string> Hdf5Reader::children(const std::string& group, H5I_type_t kind) const {
   H5G_info_t info;
   check_hdf5(H5Gget_info_by_name(file_, group.c_str(), &info, H5P_DEFAULT), "listing group", group);
-  const Handle opened(H5Gopen2(file_, group.c_str(), H5P_DEFAULT), H5Gclose, "listing group", group);
-  std::vector<std::string> names;
+  std::vector<std::string> paths;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
-    const ssize_t size = H5Lget_name_by_idx(opened, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
-    check_hdf5(size, "listing group", group);
-    std::string name(static_cast<std::size_t>(size), '\0');
-    H5Lget_name_by_idx(opened, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, name.data(), name.size() + 1, H5P_DEFAULT);
-    const Handle child(H5Oopen(opened, name.c_str(), H5P_DEFAULT), H5Oclose, "opening", name);
-    if (H5Iget_type(child) == kind) names.push_back(std::move(name));
+    const auto name_of = [&](char* name, std::size_t size) {
+      return H5Lget_name_by_idx(file_, group.c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, i, name, size, H5P_DEFAULT);
+    };
+    const ssize_t length = name_of(nullptr, 0);
+    check_hdf5(length, "listing group", group);
+    std::string name(static_cast<std::size_t>(length), ' ');
+    check_hdf5(name_of(name.data(), name.size() + 1), "listing group", group);
+    std::string path = (group == "/" ? group : group + "/") + name;
+    const Handle object(H5Oopen(file_, path.c_str(), H5P_DEFAULT), H5Oclose, "opening", path);
+    if (H5Iget_type(object) == kind) paths.push_back(std::move(path));
   }
-  return names;
+  return paths;
 }
 
-std::vector<std::string> Hdf5Reader::groups() const { return children("/", H5I_GROUP); }
-
-std::vector<std::string> Hdf5Reader::datasets(const std::string& group) const { return children(group, H5I_DATASET); }
+std::vector<std::string> Hdf5Reader::datasets() const {
+  std::vector<std::string> paths = children("/", H5I_DATASET);
+  for (const std::string& group : children("/", H5I_GROUP)) {
+    const std::vector<std::string> more = children(group, H5I_DATASET);
+    paths.insert(paths.end(), more.begin(), more.end());
+  }
+  return paths;
+}
 
 DatasetReader Hdf5Reader::open(const std::string& name) const {
   return {Handle(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name), name};
@@ -140,12 +155,28 @@ std::size_t DatasetReader::require(const std::vector<std::size_t>& shape, Number
   throw Hdf5Error("reading dataset '" + name_ + "' failed: it has another shape or type than the file's configuration gives it", 0);
 }
 
-void DatasetReader::read(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count, Number type, void* values) const {
-  if (std::ranges::find(count, std::size_t{0}) != count.end()) return;
+Handle DatasetReader::select(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count) const {
   const std::vector<hsize_t> start(first.begin(), first.end()), block(count.begin(), count.end());
-  const Handle memory = make_space(block);
-  check_hdf5(H5Sselect_hyperslab(space_, H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr), "reading dataset", name_);
+  if (!block.empty())
+    check_hdf5(H5Sselect_hyperslab(space_, H5S_SELECT_SET, start.data(), nullptr, block.data(), nullptr), "reading dataset", name_);
+  return make_space(block);
+}
+
+void DatasetReader::read(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count, Number type, void* values) const {
+  if (checked_size(count, name_) == 0) return;
+  const Handle memory = select(first, count);
   check_hdf5(H5Dread(dataset_, memory_type(type), memory, space_, H5P_DEFAULT, values), "reading dataset", name_);
+}
+
+std::vector<std::string> DatasetReader::read_texts(const std::vector<std::size_t>& first, const std::vector<std::size_t>& count) const {
+  std::vector<char*> pointers(checked_size(count, name_));
+  if (pointers.empty()) return {};
+  const Handle memory = select(first, count), type = text_type();
+  check_hdf5(H5Dread(dataset_, type, memory, space_, H5P_DEFAULT, pointers.data()), "reading dataset", name_);
+  std::vector<std::string> texts;
+  for (const char* text : pointers) texts.emplace_back(text ? text : "");
+  check_hdf5(H5Dvlen_reclaim(type, memory, H5P_DEFAULT, pointers.data()), "reading dataset", name_);
+  return texts;
 }
 
 void DatasetReader::read_rows(std::size_t first, std::size_t count, Number type, void* values) const {
@@ -161,6 +192,51 @@ void Hdf5Reader::words(const std::string& name, std::size_t first, std::span<std
   const hsize_t start = first, count = out.size();
   check_hdf5(H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &count, nullptr), "reading dataset", name);
   check_hdf5(H5Dread(dataset, H5T_NATIVE_INT64, memory, space, H5P_DEFAULT, out.data()), "reading dataset", name);
+}
+
+// Link by link: on a damaged file the library's own iterators free what was never allocated.
+// netCDF looks for the coordinate of an axis in the group of the dataset, then in the root.
+std::string Hdf5Reader::scale_path(const Handle& dataset, const std::string& name, unsigned axis) const {
+  if (H5DSis_scale(dataset) > 0) return name;
+  const auto note = [](hid_t, unsigned, hid_t scale, void* found) -> herr_t {
+    const ssize_t length = H5DSget_scale_name(scale, nullptr, 0);
+    if (length <= 0) return length < 0 ? -1 : 1;
+    std::string& text = *static_cast<std::string*>(found);
+    text.resize(static_cast<std::size_t>(length));
+    return H5DSget_scale_name(scale, text.data(), text.size() + 1) < 0 ? -1 : 1;
+  };
+  std::string scale;
+  check_hdf5(H5DSiterate_scales(dataset, axis, nullptr, note, &scale), "reading the axes of", name);
+  for (const std::string& path : {group_of(name) + "/" + scale, "/" + scale}) {
+    if (scale.empty() || !has_dataset(path)) continue;
+    const Handle coordinate(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", path);
+    if (H5DSis_scale(coordinate) > 0) return path;
+  }
+  return "";
+}
+
+StoredDataset Hdf5Reader::dataset(const std::string& name) const {
+  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  StoredDataset found{name, {}, text_attribute(name, "units").value_or(""), text_attribute(name, "long_name").value_or("")};
+  for (const std::size_t length : open(name).shape())
+    found.axes.push_back({scale_path(dataset, name, static_cast<unsigned>(found.axes.size())), length});
+  return found;
+}
+
+StoredValues Hdf5Reader::block(const StoredDataset& of, const std::vector<std::size_t>& first,
+                               const std::vector<std::size_t>& count) const {
+  const DatasetReader dataset = open(of.name);
+  if (!dataset.type()) return dataset.read_texts(first, count);
+  const auto numbers = [&]<class T>(std::vector<T> values) -> StoredValues {
+    values.resize(checked_size(count, of.name));
+    dataset.read(first, count, kNumber<T>, values.data());
+    return values;
+  };
+  switch (*dataset.type()) {
+    case Number::kInt64: return numbers(std::vector<std::int64_t>());
+    case Number::kFloat: return numbers(std::vector<float>());
+    default: return numbers(std::vector<double>());
+  }
 }
 
 }  // namespace chokepoint

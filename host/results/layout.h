@@ -25,6 +25,9 @@ struct UserBlock {
 std::string write_datasets(const std::string& path, const char* file_type, const Scenario& scenario, const Provenance& provenance,
                            const std::function<std::string(Hdf5Writer&)>& put, const UserBlock& front = {});
 
+// Calls `read` with the file once it is known to be a result of this format. Throws as read_result(), also for what fails in `read`.
+void with_result(const std::string& path, const std::function<void(const Hdf5Reader&)>& read);
+
 // The texts of a file's provenance. Throws Hdf5Error.
 std::map<std::string, std::string> read_provenance(const Hdf5Reader& file);
 

@@ -165,26 +165,24 @@ std::string StoredResult::entry(const std::string& name) const {
   return found == provenance.end() ? "" : found->second;
 }
 
-namespace {
-
-// Of what `read` does with the file.
-template <class Read>
-auto reading(const std::string& path, Read read) try {
+void with_result(const std::string& path, const std::function<void(const Hdf5Reader&)>& read) try {
   check_readable(path);
   const Hdf5Reader file(path);
   check_format(path, file);
-  return read(file);
+  read(file);
 } catch (const Hdf5Error& error) {
   if (error.system_error) throw EnvironmentError(fmt::format("{}: {}", path, error.what()));
   throw UserError(fmt::format("{}: is damaged or incomplete: {}. Copy it again from where it was made?", path, error.what()));
 }
 
-}  // namespace
-
-StoredResult read_result(const std::string& path) { return reading(path, read_stored); }
+StoredResult read_result(const std::string& path) {
+  StoredResult result;
+  with_result(path, [&](const Hdf5Reader& file) { result = read_stored(file); });
+  return result;
+}
 
 void read_histograms(const std::string& path, const std::vector<std::string>& metrics, StoredResult& result) {
-  reading(path, [&](const Hdf5Reader& file) {
+  with_result(path, [&](const Hdf5Reader& file) {
     for (StoredMetric& metric : result.metrics) {
       if (std::ranges::find(metrics, metric.name) == metrics.end()) continue;
       const std::string at = "/histogram/" + metric.name;

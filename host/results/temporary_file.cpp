@@ -125,7 +125,7 @@ void check_output(const std::string& path, bool force, std::uint64_t bytes) {
                                        static_cast<double>(available) / 1e6, file_advice(ENOSPC)));
 }
 
-void write_text(const std::string& path, const std::string& text) {
+void write_text(const std::string& path, std::string_view text) {
   TemporaryFile temporary(path);
   std::ofstream file(temporary.name(), std::ios::binary);
   file << text;

@@ -35,7 +35,7 @@ void remove_leftovers(const std::string& path);
 void check_output(const std::string& path, bool force, std::uint64_t bytes);
 
 // A text file, complete or not at all. Throws EnvironmentError.
-void write_text(const std::string& path, const std::string& text);
+void write_text(const std::string& path, std::string_view text);
 
 // "PATH: CALL failed: what the system says. What to do?"
 EnvironmentError file_error(const std::string& path, const std::string& call, int system_error);

@@ -1,0 +1,120 @@
+"""A result file as labelled arrays, read one dataset at a time.
+
+The file is netCDF-4, and xarray opens it as it is; with a thousand datasets h5py alone is much faster.
+"""
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Any
+
+import h5py
+import numpy as np
+import xarray as xr
+
+FILE_TYPE = "chokepoint-result"
+FORMAT_VERSION = 2
+EPOCH = "days since 1970-01-01"
+HIDDEN = {"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_FillValue", "_Netcdf4Dimid", "_Netcdf4Coordinates"}
+
+
+class ResultError(ValueError):
+    """The file is no result that this package can read, or holds no such thing."""
+
+
+def plain(value: Any) -> Any:
+    """An attribute as Python has it: text, or a number."""
+    if isinstance(value, h5py.Empty):
+        return ""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray) and value.size == 1:
+        return plain(value.reshape(-1)[0])
+    return value.item() if isinstance(value, np.generic) else value
+
+
+class ResultFile:
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = os.fspath(path)
+        if not os.path.exists(self.path):
+            raise FileNotFoundError(f"{self.path}: there is no such file")
+        try:
+            self._file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise ResultError(f"{self.path}: cannot be opened as HDF5: {error}") from error
+        try:
+            self._check()
+        except ResultError:
+            self.close()
+            raise
+
+    def _check(self) -> None:
+        if self.attributes().get("file_type") != FILE_TYPE:
+            raise ResultError(f"{self.path}: is an HDF5 file, but not a Chokepoint result: its attribute file_type is not '{FILE_TYPE}'")
+        version = self.attributes().get("format_version")
+        if version != FORMAT_VERSION:
+            raise ResultError(f"{self.path}: has format {version}, this package reads format {FORMAT_VERSION}. "
+                              "Use the package that came with the program that wrote it")
+
+    def close(self) -> None:
+        self._file.close()
+
+    def attributes(self, path: str = "/") -> dict[str, Any]:
+        return {name: plain(value) for name, value in self._file[path].attrs.items() if name not in HIDDEN}
+
+    @cached_property
+    def groups(self) -> list[str]:
+        return [name for name, item in self._file.items() if isinstance(item, h5py.Group)]
+
+    def names(self, group: str = "/") -> list[str]:
+        """The datasets of a group that are no coordinates of axes."""
+        if group.strip("/") and group.strip("/") not in self.groups:
+            raise ResultError(f"{self.path}: has no group '{group}'; it has {', '.join(self.groups)}")
+        return [name for name, item in self._file[group].items()
+                if isinstance(item, h5py.Dataset) and not self._is_coordinate(f"{group}/{name}")]
+
+    def has(self, path: str) -> bool:
+        return path in self._file
+
+    def array(self, path: str) -> xr.DataArray:
+        """A dataset with the coordinates of its axes."""
+        if path not in self._file:
+            raise ResultError(f"{self.path}: has no dataset '{path}'")
+        dataset = self._file[path]
+        group = path.rpartition("/")[0]
+        axes = self._axes(dataset, path)
+        coordinates = {axis: self._coordinate(group, axis) for axis in axes}
+        if "time" in axes and path.rpartition("/")[2] != "year":
+            coordinates["year"] = self._year
+        return xr.DataArray(self._values(dataset), coordinates, axes, path.rpartition("/")[2], self.attributes(path))
+
+    def _axes(self, dataset: h5py.Dataset, path: str) -> list[str]:
+        if "DIMENSION_LIST" not in dataset.attrs:
+            return [path.rpartition("/")[2]] if dataset.ndim == 1 else []
+        return [h5py.h5ds.get_scale_name(h5py.h5r.dereference(scales[0], self._file.id)).decode()
+                for scales in dataset.attrs["DIMENSION_LIST"]]
+
+    def _is_coordinate(self, path: str) -> bool:
+        name = path.rpartition("/")[2]
+        return h5py.h5ds.is_scale(self._file[path].id) or (path.strip("/") != name and name in self._file) or name == "year"
+
+    def _coordinate(self, group: str, axis: str) -> xr.Variable:
+        path = f"{group}/{axis}" if f"{group}/{axis}" in self._file else axis
+        values = self._values(self._file[path])
+        attributes = self.attributes(path)
+        if attributes.get("units") == EPOCH:
+            values = values.astype("datetime64[D]").astype("datetime64[ns]")
+            attributes = {"long_name": attributes["long_name"]}
+        return xr.Variable(axis, values, attributes)
+
+    @cached_property
+    def _year(self) -> xr.Variable:
+        return xr.Variable("time", self._values(self._file["year"]), self.attributes("year"))
+
+    @staticmethod
+    def _values(dataset: h5py.Dataset) -> np.ndarray:
+        if h5py.check_string_dtype(dataset.dtype) is None:
+            return dataset[()]
+        texts = np.asarray(dataset.asstr()[()], dtype=object)
+        return texts.astype(str)
