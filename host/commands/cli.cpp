@@ -116,6 +116,8 @@ constexpr Verb kVerbs[] = {
      replay_options, true},
     {"compare", "OUT.h5", "policies side by side: differences, regret, rankings, what cannot be told apart",
      "chokepoint compare outputs/baseline.h5 -m capability_lag", verb_compare, compare_options},
+    {"report", "OUT.h5 [OTHER.h5]", "one self-contained HTML page of a result, or of two side by side",
+     "chokepoint report outputs/baseline.h5 -o report.html", verb_report, report_options},
     {"voi", "OUT.h5", "what it is worth to know a parameter before choosing a policy",
      "chokepoint voi outputs/baseline.h5 --metric capability_lag --policies status_quo,tight_controls", verb_voi, voi_options},
     {"export", "OUT.h5 [DATASET,...]", "datasets of a result as CSV, for any other tool; without a name: the list of all",

@@ -75,6 +75,8 @@ void summary_options(po::options_description& options);
 int verb_summary(const po::variables_map& options, const Words& files);
 void compare_options(po::options_description& options);
 int verb_compare(const po::variables_map& options, const Words& files);
+void report_options(po::options_description& options);
+int verb_report(const po::variables_map& options, const Words& files);
 void plan_options(po::options_description& options);
 int verb_plan(const po::variables_map& options, const Words& files);
 void describe_options(po::options_description& options);

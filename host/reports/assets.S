@@ -8,6 +8,12 @@
 \symbol\()_end:
 .endm
         asset chokepoint_page_css, "page.css"
+        asset chokepoint_report_html, "report.html"
+        asset chokepoint_figures, "figures.js"
+        asset chokepoint_plots, "plots.js"
+        asset chokepoint_compare, "compare.js"
+        asset chokepoint_explore, "explore.js"
+        asset chokepoint_start, "start.js"
         asset chokepoint_echarts, "vendor/echarts/echarts.min.js"
         asset chokepoint_replay_html, "replay.html"
         asset chokepoint_replay_js, "replay.js"

@@ -13,14 +13,15 @@ std::string replay_page(const Replay& replay, const std::vector<int>& shown) {
       fmt::format("From {}{}, seeds {} and {}{}{}.", fmt::join(replay.files, ", "),
                   replay.result_hash.empty() ? "" : " with the result_hash " + replay.result_hash, replay.scenario.seed_worlds,
                   replay.scenario.seed_chance, replay.check.empty() ? "" : "; checked: ", replay.check);
-  return page::fill(page::kReplay, {{"title", page::escaped(replay.title())},
+  return page::fill(page::kReplay, {{"policy", page::content_policy({page::kChartsScript, page::kReplayScript})},
+                                    {"title", page::escaped(replay.title())},
                                     {"heading", page::escaped(replay.title())},
                                     {"style", page::kStyle},
                                     {"command", page::escaped(replay_command(replay))},
                                     {"source", page::escaped(source)},
                                     {"charts", page::kCharts},
                                     {"data", page::script_data(replay_json(replay, shown))},
-                                    {"script", page::kReplayScript}});
+                                    {"script", page::kReplayScript.text}});
 }
 
 }  // namespace chokepoint

@@ -184,6 +184,9 @@ class Hdf5Reader {
   DatasetReader open(const std::string& name) const;
   std::vector<std::string> texts(const std::string& name) const;
   std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape) const;  // throws on another shape
+  // `count` of them from `first` on along each axis.
+  std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape, const std::vector<std::size_t>& first,
+                              const std::vector<std::size_t>& count) const;
   template <class T>
   std::vector<T> values(const std::string& name, const std::vector<std::size_t>& shape) const {  // the same without conversion
     const DatasetReader dataset = open(name);
@@ -191,9 +194,6 @@ class Hdf5Reader {
     dataset.read_rows(0, shape.front(), kNumber<T>, all.data());
     return all;
   }
-  // `count` of them from `first` on along each axis.
-  std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape, const std::vector<std::size_t>& first,
-                              const std::vector<std::size_t>& count) const;
   std::size_t length(const std::string& name) const;
   void words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const;  // as Hdf5Writer::write_words() wrote them
 

@@ -218,7 +218,8 @@ std::string Hdf5Reader::scale_path(const Handle& dataset, const std::string& nam
 StoredDataset Hdf5Reader::dataset(const std::string& name) const {
   const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
   StoredDataset found{name, {}, text_attribute(name, "units").value_or(""), text_attribute(name, "long_name").value_or("")};
-  for (const std::size_t length : open(name).shape())
+  const std::vector<std::size_t> shape = open(name).shape();
+  for (const std::size_t length : shape)
     found.axes.push_back({scale_path(dataset, name, static_cast<unsigned>(found.axes.size())), length});
   return found;
 }
