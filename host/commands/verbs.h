@@ -4,9 +4,9 @@
 #pragma once
 
 #include <boost/program_options.hpp>
-#include <span>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,7 +63,7 @@ SummaryOptions default_summary();  // as wide as the terminal, in characters and
 std::string summary_text(const std::string& path);  // of a result, as `summary` shows it by default
 
 void width_option(po::options_description& options);
-void terminal_options(po::options_description& options);  // --width and --colour
+void terminal_options(po::options_description& options);       // --width and --colour
 SummaryOptions terminal_of(const po::variables_map& options);  // default_summary() with the width and the colour that were given
 
 // Commands in files of their own.

@@ -50,9 +50,9 @@ std::string find_text(const Findings& found, const StoredRun& stored, int width,
   for (const Suggestion& one : found.suggestions) {
     text += "\n" + wrap_text(fmt::format("{}: {}", group_digits(fmt::format("{}", one.trajectory)), one.why), width,
                              fmt::format("{:11}", ""), fmt::format("{:<11}", one.like));
-    text += fmt::format("{:11}{}\n", "", command(one, found, stored));
+    text += fmt::format("{:11}{}\n", "", printable(command(one, found, stored)));
   }
-  return printable(text);
+  return text;
 }
 
 std::string find_csv(const Findings& found, const StoredRun& stored) {

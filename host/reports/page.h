@@ -9,8 +9,8 @@
 
 namespace chokepoint::page {
 
-extern const std::string_view kStyle;   // page.css: for every page, light, dark and in print
-extern const std::string_view kCharts;  // Apache ECharts
+extern const std::string_view kStyle;            // page.css: for every page, light, dark and in print
+extern const std::string_view kCharts;           // Apache ECharts
 extern const std::string_view kReport, kReplay;  // templates: report.html, replay.html
 
 // A script of outputs/report/ with its SHA-256 in hexadecimal digits.

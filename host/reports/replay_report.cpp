@@ -257,8 +257,8 @@ std::string replay_tables(const Replay& replay, const ReplayView& view) {
       "Numbers are those at the end of the month. sd: a shock of at least {:g} standard deviations. {}--csv has all metrics, levers and "
       "shocks of every month.",
       kLargeShock, left_out(table));
-  return printable(heading(replay, view) + glance_table(replay, view) + events_table(replay, view) + unusual_table(replay, view) + "\n" +
-                   table.text() + "\n" + wrap_text(legend, view.width, ""));
+  return heading(replay, view) + glance_table(replay, view) + events_table(replay, view) + unusual_table(replay, view) + "\n" +
+         table.text() + "\n" + wrap_text(legend, view.width, "");
 }
 
 }  // namespace chokepoint

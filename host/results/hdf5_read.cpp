@@ -234,9 +234,12 @@ StoredValues Hdf5Reader::block(const StoredDataset& of, const std::vector<std::s
     return values;
   };
   switch (*dataset.type()) {
-    case Number::kInt64: return numbers(std::vector<std::int64_t>());
-    case Number::kFloat: return numbers(std::vector<float>());
-    default: return numbers(std::vector<double>());
+    case Number::kInt64:
+      return numbers(std::vector<std::int64_t>());
+    case Number::kFloat:
+      return numbers(std::vector<float>());
+    default:
+      return numbers(std::vector<double>());
   }
 }
 

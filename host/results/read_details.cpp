@@ -88,9 +88,9 @@ StoredSample read_sample(const Hdf5Reader& file, const StoredResult& result, con
   for (const StoredMetric* metric : metrics)
     for (const double value : file.numbers("/sample/" + metric->name, {policies, stored}, {0, 0}, {policies, count}))
       sample.metric_values.push_back(static_cast<float>(value));
-  const std::vector<double> years = events == 0
-                                        ? std::vector<double>{}
-                                        : file.numbers("/sample/event_year", {policies, stored, events}, {0, 0, 0}, {policies, count, events});
+  const std::vector<double> years =
+      events == 0 ? std::vector<double>{}
+                  : file.numbers("/sample/event_year", {policies, stored, events}, {0, 0, 0}, {policies, count, events});
   for (std::size_t p = 0; p < policies; ++p)
     for (std::size_t e = 0; e < events; ++e)
       for (std::size_t t = 0; t < count; ++t) {
