@@ -74,10 +74,10 @@ void merge_into_first(std::vector<T>& values) {
   MPI_Type_free(&type);
 }
 
-Place find_place() {
+RankPlace find_place() {
   MPI_Comm node;
   MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  Place place;
+  RankPlace place;
   int ranks = 1;
   MPI_Comm_rank(node, &place.local_rank);
   MPI_Comm_size(node, &ranks);
@@ -107,7 +107,7 @@ class MpiWire final : public Wire {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
-  Place place() const override { return place_; }
+  RankPlace place() const override { return place_; }
 
   void send(int to, const Message& message) override {
     Sent& sent = sent_.emplace_back(encoded(message), MPI_REQUEST_NULL);
@@ -151,7 +151,7 @@ class MpiWire final : public Wire {
   };
 
   int rank_ = 0, size_ = 1;
-  Place place_;
+  RankPlace place_;
   std::list<Sent> sent_;
 };
 

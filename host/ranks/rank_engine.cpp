@@ -42,7 +42,7 @@ class OwnShare {
     return std::exchange(report_, std::nullopt);
   }
 
-  Share& share() { return share_; }  // while it has no order
+  RankShare& share() { return share_; }  // while it has no order
 
  private:
   void serve(const std::stop_token& stop) {
@@ -64,7 +64,7 @@ class OwnShare {
     }
   }
 
-  Share share_;
+  RankShare share_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::optional<Message> order_, report_;

@@ -41,7 +41,7 @@ struct Found {
   std::string problem;
 };
 
-Found find_device(const Job& job, const DeviceOptions& asked, const Place& place, const EngineMaker& make) {
+Found find_device(const Job& job, const DeviceOptions& asked, const RankPlace& place, const EngineMaker& make) {
   Found found;
   found.info.node = node_name();
   try {
@@ -144,12 +144,12 @@ class Follower {
   const Scenario scenario_;
   const Job job_;
   Sample sample_;  // the rows that this rank ran
-  std::optional<Share> share_;
+  std::optional<RankShare> share_;
 };
 
 }  // namespace
 
-DeviceOptions own_device(const DeviceOptions& asked, const Place& place, std::span<const CudaDevice> present, int cpus) {
+DeviceOptions own_device(const DeviceOptions& asked, const RankPlace& place, std::span<const CudaDevice> present, int cpus) {
   DeviceOptions own = asked;
   if (asked.device == "auto" && resolve_devices("auto", present)[0] != "cpu") {
     const std::vector<std::string> gpus = resolve_devices("all", present);

@@ -41,7 +41,7 @@ int follow(Wire& wire, const EngineMaker& make);
 
 // What `asked` means for a rank: with `auto` one GPU each, in turn, where there are GPUs; the threads divided among those that may
 // use the same CPUs.
-DeviceOptions own_device(const DeviceOptions& asked, const Place& place, std::span<const CudaDevice> present, int cpus);
+DeviceOptions own_device(const DeviceOptions& asked, const RankPlace& place, std::span<const CudaDevice> present, int cpus);
 
 // What a rank is told of the run.
 struct Brief {

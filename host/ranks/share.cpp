@@ -9,10 +9,10 @@ namespace chokepoint {
 
 using Kind = Message::Kind;
 
-Share::Share(const Job& job, std::unique_ptr<Engine> engine)
+RankShare::RankShare(const Job& job, std::unique_ptr<Engine> engine)
     : shape_(job.shape), grain_(static_cast<std::uint64_t>(cpu_block(job.shape.replicates))), engine_(std::move(engine)) {}
 
-Message Share::obey(const Message& order, Sample& sample) {
+Message RankShare::obey(const Message& order, Sample& sample) {
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   try {
@@ -27,7 +27,7 @@ Message Share::obey(const Message& order, Sample& sample) {
 }
 
 // A chunk may be longer than the device can count.
-void Share::run(Chunk chunk, Sample& sample) {
+void RankShare::run(Chunk chunk, Sample& sample) {
   open_.push_back(chunk);
   const std::uint64_t most = engine_->most_uncollected(), longest = std::max(std::uint64_t{1}, most / 4 / grain_) * grain_;
   for (std::uint64_t done = 0; done < chunk.count;) {
@@ -40,13 +40,13 @@ void Share::run(Chunk chunk, Sample& sample) {
   if (uncollected_ > most / 2) secure();
 }
 
-void Share::collect() {
+void RankShare::collect() {
   if (!pending_) pending_ = std::make_unique<Tallies>(shape_);
   engine_->collect(*pending_);
   uncollected_ = 0;
 }
 
-void Share::secure() {
+void RankShare::secure() {
   if (open_.empty()) return;
   collect();
   if (counted_)
@@ -57,13 +57,13 @@ void Share::secure() {
   open_.clear();
 }
 
-std::unique_ptr<Tallies> Share::take() {
+std::unique_ptr<Tallies> RankShare::take() {
   if (!counted_) counted_ = std::make_unique<Tallies>(shape_);
   return std::move(counted_);
 }
 
 // The engine goes first: nothing of it may write to the sample any more.
-Message Share::give_up(const char* reason, Sample& sample) {
+Message RankShare::give_up(const char* reason, Sample& sample) {
   Message report{Kind::kFailed, {0, 0}, 0, 0, false, reason};
   engine_.reset();
   const Sample nothing(shape_, sample.keep);

@@ -12,9 +12,9 @@ namespace chokepoint {
 
 inline constexpr const char* kNoMemory = "memory: an allocation failed";
 
-class Share {
+class RankShare {
  public:
-  Share(const Job& job, std::unique_ptr<Engine> engine);
+  RankShare(const Job& job, std::unique_ptr<Engine> engine);
 
   // Does what kWork or kSecure says. Answers kFree, or kFailed if the device or the memory fails: then all that was not yet secure
   // is as if it had never been run, in `sample`, too.

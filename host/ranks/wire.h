@@ -33,7 +33,7 @@ struct Message {
 };
 
 // Where a rank stands among those of its node.
-struct Place {
+struct RankPlace {
   int local_rank = 0;
   int cpu_rank = 0, cpu_ranks = 1;  // among those that may use the same CPUs
 };
@@ -43,7 +43,7 @@ class Wire {
   virtual ~Wire() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  virtual Place place() const = 0;
+  virtual RankPlace place() const = 0;
   virtual void send(int to, const Message& message) = 0;         // does not wait for the receiver
   virtual std::optional<std::pair<int, Message>> receive() = 0;  // and from whom; does not wait for one
   // On all ranks at once. Rank 0 ends up with everybody's; what the others have stays as it is.

@@ -108,7 +108,7 @@ std::string verdict_of(const Teller& t, const std::vector<const StoredMetric*>& 
 }
 
 // The event whose probability policies change most, if they change any.
-void add_event(const Teller& t, const std::vector<std::string>& titles, std::vector<Finding>& findings) {
+void add_event(const Teller& t, const std::vector<std::string>& titles, std::vector<Remark>& remarks) {
   const std::size_t policies = t.result.policies.size(), events = t.result.events.size();
   const auto& share = t.result.event_probability;
   const auto& bounds = t.result.event_probability_bounds;
@@ -130,7 +130,7 @@ void add_event(const Teller& t, const std::vector<std::string>& titles, std::vec
   const auto in = [&](std::size_t at) {
     return fmt::format("{} of histories under {}", percent(share[at], bounds[2 * at], bounds[2 * at + 1]), t.title(at / events));
   };
-  findings.push_back(
+  remarks.push_back(
       {readable(t.result.events[least % events]),
        fmt::format("Of all events, policies change this one most: {} in {} and {}.", titles[least % events], in(least), in(most))});
 }
@@ -169,8 +169,8 @@ WebAnswer answer_of(const StoredResult& result, const std::vector<const StoredMe
                                                 listed(names), t.end(), t.reference());
   answer.verdict = verdict_of(t, headline);
   for (const StoredMetric* m : headline)
-    answer.findings.push_back({fmt::format("{} ({})", readable(m->name), m->long_name), m->decision ? decided(t, *m) : undecided(t, *m)});
-  add_event(t, event_titles, answer.findings);
+    answer.remarks.push_back({fmt::format("{} ({})", readable(m->name), m->long_name), m->decision ? decided(t, *m) : undecided(t, *m)});
+  add_event(t, event_titles, answer.remarks);
   const std::string count = group_digits(result.entry("trajectories"));
   answer.reading = {
       fmt::format(

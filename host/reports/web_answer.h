@@ -9,13 +9,13 @@
 
 namespace chokepoint {
 
-struct Finding {
+struct Remark {
   std::string subject, text;
 };
 
 struct WebAnswer {
   std::string question, verdict;
-  std::vector<Finding> findings;     // of each headline metric, then of the event that policies change most
+  std::vector<Remark> remarks;      // of each headline metric, then of the event that policies change most
   std::vector<std::string> reading;  // how to read the numbers, and what they do not say
 };
 

@@ -116,8 +116,8 @@ std::string answer_html(const std::vector<WebResult>& results, const std::vector
     html += fmt::format("<h2>{}</h2>\n", typeset(letter + answer.question));
     html += paragraph(answer.verdict, "verdict");
     html += "<ul class=\"findings\">\n";
-    for (const Finding& finding : answer.findings)
-      html += fmt::format("<li><strong>{}.</strong> {}</li>\n", typeset(finding.subject), typeset(finding.text));
+    for (const Remark& remark : answer.remarks)
+      html += fmt::format("<li><strong>{}.</strong> {}</li>\n", typeset(remark.subject), typeset(remark.text));
     html += "</ul>\n" + glance_table(r, headline);
     if (i + 1 < results.size()) continue;
     html += "<aside class=\"reading\" aria-label=\"How to read this page\"><h3>How to read this</h3>\n";

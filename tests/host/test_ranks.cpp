@@ -45,7 +45,7 @@ class ThreadWire final : public Wire {
 
   int rank() const override { return rank_; }
   int size() const override { return hub_.size_; }
-  Place place() const override { return {rank_, 0, 1}; }
+  RankPlace place() const override { return {rank_, 0, 1}; }
   void send(int to, const Message& message) override {
     const std::lock_guard lock(hub_.mutex_);
     hub_.queues_[static_cast<std::size_t>(to)].emplace_back(rank_, message);

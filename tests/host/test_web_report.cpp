@@ -58,14 +58,14 @@ TEST(WebAnswer, NamesTheBestPolicyAndByHowMuch) {
   const WebAnswer answer = answer_to(example());
   EXPECT_EQ(answer.question, "Which of 3 policies is best for US lead by the end of 2030, and by how much against “As it is”?");
   EXPECT_EQ(answer.verdict, "“A good one” is best on US lead.");
-  ASSERT_EQ(answer.findings.size(), 2u);
-  EXPECT_EQ(answer.findings[0].subject, "US lead (how far ahead)");
+  ASSERT_EQ(answer.remarks.size(), 2u);
+  EXPECT_EQ(answer.remarks[0].subject, "US lead (how far ahead)");
   EXPECT_EQ(
-      answer.findings[0].text,
+      answer.remarks[0].text,
       "Best by the mean (higher is better): “A good one”, 3.0 months (95 %: 2.8 to 3.2). That is 2.00 months (95 %: 1.90 to 2.10) more "
       "than under “As it is”; history by history it is better in 90 % and no different in 5 %. All other policies are worse, "
       "and told apart from it at 95 %.");
-  EXPECT_EQ(answer.findings[1].text,
+  EXPECT_EQ(answer.remarks[1].text,
             "Of all events, policies change this one most: prices fall in 20 % of histories under “As it is” and 40 % of histories under "
             "“A good one”.");
   EXPECT_NE(answer.reading.back().find("No error bar says whether the model is right"), std::string::npos);
@@ -74,26 +74,26 @@ TEST(WebAnswer, NamesTheBestPolicyAndByHowMuch) {
 TEST(WebAnswer, SaysWhatCannotBeToldApart) {
   StoredResult r = example({1, 2, 0});
   EXPECT_EQ(answer_to(r).verdict, "“A good one” is best on US lead*. (* not told apart from every other policy)");
-  EXPECT_NE(answer_to(r).findings[0].text.find(" Not told apart from it at 95 %: “Another”."), std::string::npos);
+  EXPECT_NE(answer_to(r).remarks[0].text.find(" Not told apart from it at 95 %: “Another”."), std::string::npos);
   r.metrics[0].paired.mean_difference_se = {0, 2, 2};
-  EXPECT_NE(answer_to(r).findings[0].text.find(" It cannot be told apart from “As it is” at 95 %."), std::string::npos);
+  EXPECT_NE(answer_to(r).remarks[0].text.find(" It cannot be told apart from “As it is” at 95 %."), std::string::npos);
   r.event_probability_bounds = {0, 1, 0, 1, 0, 1};
-  EXPECT_EQ(answer_to(r).findings.size(), 1u) << "an event that policies may not change is not spoken of";
+  EXPECT_EQ(answer_to(r).remarks.size(), 1u) << "an event that policies may not change is not spoken of";
 }
 
 TEST(WebAnswer, OfLessOfTheReferenceOfNoDirectionAndOfNoNumber) {
   StoredResult r = example();
   r.metrics[0].paired.mean_difference[1] = -2;
-  EXPECT_NE(answer_to(r).findings[0].text.find("That is 2.00 months (95 %: 1.90 to 2.10) less than"), std::string::npos);
+  EXPECT_NE(answer_to(r).remarks[0].text.find("That is 2.00 months (95 %: 1.90 to 2.10) less than"), std::string::npos);
   r.metrics[0].decision->best = 0;
-  EXPECT_NE(answer_to(r).findings[0].text.find("It is the reference that the others are compared with."), std::string::npos);
+  EXPECT_NE(answer_to(r).remarks[0].text.find("It is the reference that the others are compared with."), std::string::npos);
   r.metrics[0].decision->best = -1;
-  EXPECT_NE(answer_to(r).findings[0].text.find("not finite"), std::string::npos);
+  EXPECT_NE(answer_to(r).remarks[0].text.find("not finite"), std::string::npos);
   EXPECT_EQ(answer_to(r).verdict, "");
   r.metrics[0].decision.reset();
   r.metrics[0].direction = "none";
   EXPECT_EQ(
-      answer_to(r).findings[0].text,
+      answer_to(r).remarks[0].text,
       "Means go from 1.0 months (95 %: 0.8 to 1.2) under “As it is” to 3.0 months (95 %: 2.8 to 3.2) under “A good one”. Neither more nor "
       "less is better in itself.");
 }
