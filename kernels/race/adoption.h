@@ -1,4 +1,4 @@
-// Adoption (model.md, 5.6): third countries and the West choose between the American and the Chinese stack
+// Adoption (MODEL.md, 5.6): third countries and the West choose between the American and the Chinese stack
 // by quality, price, openness, trust and what is installed already.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

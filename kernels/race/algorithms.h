@@ -1,4 +1,4 @@
-// Algorithms (model.md, 5.3): each bloc's algorithmic efficiency grows, faster where compute is scarce or
+// Algorithms (MODEL.md, 5.3): each bloc's algorithmic efficiency grows, faster where compute is scarce or
 // the threshold is crossed; the one behind catches up through diffusion; paradigms change.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

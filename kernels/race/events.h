@@ -1,4 +1,4 @@
-// First-passage events of the race model (model.md, 6).
+// First-passage events of the race model (MODEL.md, 6).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

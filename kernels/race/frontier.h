@@ -1,4 +1,4 @@
-// Frontier and release (model.md, 5.4): releases turn effective compute into capability; followers distil
+// Frontier and release (MODEL.md, 5.4): releases turn effective compute into capability; followers distil
 // and replicate; some releases come with open weights. Capability in nats of effective training compute.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

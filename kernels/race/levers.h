@@ -1,4 +1,4 @@
-// What a policy can set (model.md, 2). While a policy reversal lasts, the export-control levers take
+// What a policy can set (MODEL.md, 2). While a policy reversal lasts, the export-control levers take
 // their status-quo values.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,4 +1,4 @@
-// Market (model.md, 5.5): entry and exit set the margin, costs and queries set prices, revenue follows
+// Market (MODEL.md, 5.5): entry and exit set the margin, costs and queries set prices, revenue follows
 // capability, capital spending follows its trend until the burden brings a bust. USD bn per year.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

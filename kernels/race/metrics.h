@@ -1,4 +1,4 @@
-// What is measured at the end of a recorded month (model.md, 6). Histogram ranges are wide: what falls
+// What is measured at the end of a recorded month (MODEL.md, 6). Histogram ranges are wide: what falls
 // outside is still counted, and quantiles there are bounded by the extremes that were seen.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,5 +1,5 @@
 // What a month brings to a world whatever the policy: shocks, and waiting times that hazards are held
-// against (model.md, 1). Slot numbers are fixed for ever; new slots go at the end.
+// against (MODEL.md, 1). Slot numbers are fixed for ever; new slots go at the end.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -1,4 +1,4 @@
-// Regimes that switch on and off (model.md, 5.1): a Taiwan crisis, Chinese counter-controls, the reversal
+// Regimes that switch on and off (MODEL.md, 5.1): a Taiwan crisis, Chinese counter-controls, the reversal
 // of announced export controls, China's refusal of licensed chips. After step_regimes the levers are the
 // effective ones.
 // SPDX-License-Identifier: Apache-2.0

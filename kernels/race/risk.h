@@ -1,4 +1,4 @@
-// Threshold and risk (model.md, 5.7): who crosses the transformative threshold first, with what lead, and
+// Threshold and risk (MODEL.md, 5.7): who crosses the transformative threshold first, with what lead, and
 // the hazard of a catastrophe near it. A catastrophe is an event; the trajectory runs on.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once

@@ -1,4 +1,4 @@
-// Chip supply (model.md, 5.2): allied output is shared out to China by licence and by smuggling, to third
+// Chip supply (MODEL.md, 5.2): allied output is shared out to China by licence and by smuggling, to third
 // countries and to the US; China makes what its logic and its memory allow. Compute in million
 // H100-equivalents (M H100e), flows per year.
 // SPDX-License-Identifier: Apache-2.0

@@ -1,5 +1,5 @@
 // A world (all parameters and what follows from them once), the state of a trajectory in it, and how
-// both start (model.md, 3 and 4).
+// both start (MODEL.md, 3 and 4).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -27,7 +27,7 @@ inline constexpr float kNow = 0;                                        // a wai
 inline constexpr float kNever = std::numeric_limits<float>::infinity();  // and one that none does
 inline constexpr double kDt = 1.0 / 12;
 
-// Round numbers near the medians of model.md, 3.
+// Round numbers near the medians of MODEL.md, 3.
 inline Parameters<One> plausible_parameters() {
   return {
       .supply = {.allied_output = 18, .allied_growth = 0.75f, .allied_growth_longrun = 0.25f, .allied_growth_decay = 5,

@@ -1,4 +1,4 @@
-// Adoption (model.md, 5.6).
+// Adoption (MODEL.md, 5.6).
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.h"
 

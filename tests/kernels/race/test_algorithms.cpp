@@ -1,4 +1,4 @@
-// Algorithms (model.md, 5.3).
+// Algorithms (MODEL.md, 5.3).
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.h"
 

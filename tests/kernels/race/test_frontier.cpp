@@ -1,4 +1,4 @@
-// Frontier and release (model.md, 5.4).
+// Frontier and release (MODEL.md, 5.4).
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.h"
 

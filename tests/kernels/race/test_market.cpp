@@ -1,4 +1,4 @@
-// Market (model.md, 5.5).
+// Market (MODEL.md, 5.5).
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.h"
 

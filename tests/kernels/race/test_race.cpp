@@ -1,5 +1,5 @@
 // The whole race model: its tables of rows, its start, metrics and draws; and whole trajectories against an independent
-// account of model.md, sections 4 to 6, in double precision, from the same uniforms.
+// account of MODEL.md, sections 4 to 6, in double precision, from the same uniforms.
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <random>
@@ -22,7 +22,7 @@ S<double> in_double(const S<One>& from) {
   return to;
 }
 
-// --- the reference: model.md in double precision, top to bottom ---
+// --- the reference: MODEL.md in double precision, top to bottom ---
 
 double pos(double x) { return x > 0 ? x : 0; }
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
@@ -362,7 +362,7 @@ TEST(Parameters, HaveTheValidRangesOfTheModel) {
   }
   for (const auto* set : {&shares, &fractions, &unbounded})
     for (const std::string_view key : *set) EXPECT_TRUE(keys.contains(key)) << key;
-  EXPECT_EQ(keys.size(), 101u);  // the rows of model.md, 3
+  EXPECT_EQ(keys.size(), 101u);  // the rows of MODEL.md, 3
 }
 
 TEST(Metrics, HaveTheKeysAndDirectionsOfTheModel) {

@@ -1,4 +1,4 @@
-// Regimes and levers (model.md, 2 and 5.1).
+// Regimes and levers (MODEL.md, 2 and 5.1).
 // SPDX-License-Identifier: Apache-2.0
 #include <string_view>
 
@@ -15,7 +15,7 @@ struct StatusQuo {
   bool undone;  // by a reversal
 };
 
-// The table of model.md, 2. A reversal undoes the rows from chip_licence_share to model_access_control.
+// The table of MODEL.md, 2. A reversal undoes the rows from chip_licence_share to model_access_control.
 constexpr StatusQuo kTable[] = {
     {"chip_licence_share", 0, 1, 0.02, true},      {"licensed_chip_quality", 0, 1, 0.45, true},
     {"equipment_control", 0, 1, 0.6, true},        {"allied_alignment", 0, 1, 0.8, true},

@@ -1,4 +1,4 @@
-// Threshold and risk (model.md, 5.7): threshold 14 nats, decisive lead 7 months, catastrophe 0.012 a year.
+// Threshold and risk (MODEL.md, 5.7): threshold 14 nats, decisive lead 7 months, catastrophe 0.012 a year.
 // SPDX-License-Identifier: Apache-2.0
 #include "fixture.h"
 

@@ -1,4 +1,4 @@
-// Chip supply (model.md, 5.2).
+// Chip supply (MODEL.md, 5.2).
 // SPDX-License-Identifier: Apache-2.0
 #include <functional>
 #include <random>
