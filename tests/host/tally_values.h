@@ -133,7 +133,7 @@ class ValueTallies {
 inline Tallies tallies_of(const Scenario& s, const Outcomes& outcomes) { return ValueTallies(s, outcomes).tallies(); }
 
 // How often an interval held what it should, over many samples.
-class Coverage {
+class IntervalCoverage {
  public:
   void add(double low, double truth, double high) {
     ++runs_;

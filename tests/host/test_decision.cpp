@@ -129,7 +129,7 @@ TEST(Decision, BoundsCoverTheLaw) {
   scenario.satisfice = {{"value", kValue, -1, Comparison::kGreaterEqual, false, 20.5}};
   std::mt19937_64 random(3);
   std::normal_distribution<float> normal;
-  Coverage mean, p95, first, rank, satisficing, pair;
+  IntervalCoverage mean, p95, first, rank, satisficing, pair;
   Outcomes outcomes(3, std::vector<float>(1000));
   for (int run = 0; run < 2000; ++run) {
     for (std::size_t i = 0; i < outcomes[0].size(); ++i) {
@@ -160,7 +160,7 @@ TEST(Decision, BoundsCoverTheLaw) {
 
 // How often the corrected value of the winner covers the truth, and how often it lies below it.
 struct WinnerCheck {
-  Coverage value, regret;
+  IntervalCoverage value, regret;
   double seen_above = 0, corrected_above = 0;
 };
 

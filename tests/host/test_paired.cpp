@@ -136,7 +136,7 @@ TEST(Paired, BoundsCoverTheLaw) {
   const Scenario scenario = policies_scenario(2);
   std::mt19937_64 random(2);
   std::normal_distribution<float> normal;
-  Coverage mean, higher, quantiles[3];
+  IntervalCoverage mean, higher, quantiles[3];
   Outcomes outcomes(2, std::vector<float>(1000));
   double reduction = 0;
   constexpr int kRuns = 2000;
