@@ -12,6 +12,7 @@
         asset chokepoint_figures, "figures.js"
         asset chokepoint_plots, "plots.js"
         asset chokepoint_compare, "compare.js"
+        asset chokepoint_drivers, "drivers.js"
         asset chokepoint_explore, "explore.js"
         asset chokepoint_start, "start.js"
         asset chokepoint_echarts, "vendor/echarts/echarts.min.js"

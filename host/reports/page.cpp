@@ -14,6 +14,7 @@ extern const char chokepoint_report_html[], chokepoint_report_html_end[];
 extern const char chokepoint_figures[], chokepoint_figures_end[];
 extern const char chokepoint_plots[], chokepoint_plots_end[];
 extern const char chokepoint_compare[], chokepoint_compare_end[];
+extern const char chokepoint_drivers[], chokepoint_drivers_end[];
 extern const char chokepoint_explore[], chokepoint_explore_end[];
 extern const char chokepoint_start[], chokepoint_start_end[];
 extern const char chokepoint_replay_html[], chokepoint_replay_html_end[];
@@ -31,6 +32,7 @@ const Script kChartsScript = {kCharts, CHOKEPOINT_SHA256_ECHARTS};
 const Script kFiguresScript = {{chokepoint_figures, chokepoint_figures_end}, CHOKEPOINT_SHA256_FIGURES};
 const Script kPlotsScript = {{chokepoint_plots, chokepoint_plots_end}, CHOKEPOINT_SHA256_PLOTS};
 const Script kCompareScript = {{chokepoint_compare, chokepoint_compare_end}, CHOKEPOINT_SHA256_COMPARE};
+const Script kDriversScript = {{chokepoint_drivers, chokepoint_drivers_end}, CHOKEPOINT_SHA256_DRIVERS};
 const Script kExploreScript = {{chokepoint_explore, chokepoint_explore_end}, CHOKEPOINT_SHA256_EXPLORE};
 const Script kStartScript = {{chokepoint_start, chokepoint_start_end}, CHOKEPOINT_SHA256_START};
 

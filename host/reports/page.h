@@ -17,7 +17,8 @@ extern const std::string_view kReport, kReplay;  // templates: report.html, repl
 struct Script {
   std::string_view text, sha256;
 };
-extern const Script kChartsScript, kFiguresScript, kPlotsScript, kCompareScript, kExploreScript, kStartScript, kReplayScript;
+extern const Script kChartsScript, kFiguresScript, kPlotsScript, kCompareScript, kDriversScript, kExploreScript, kStartScript,
+    kReplayScript;
 
 // What a page may load and run: these scripts and its own style, and nothing else, whatever gets into it.
 std::string content_policy(const std::vector<Script>& scripts);

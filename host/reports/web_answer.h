@@ -15,7 +15,7 @@ struct Remark {
 
 struct WebAnswer {
   std::string question, verdict;
-  std::vector<Remark> remarks;      // of each headline metric, then of the event that policies change most
+  std::vector<Remark> remarks;       // of each headline metric, then of the event that policies change most
   std::vector<std::string> reading;  // how to read the numbers, and what they do not say
 };
 

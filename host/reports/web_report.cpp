@@ -308,7 +308,7 @@ std::string web_report(const std::vector<std::string>& paths, const WebReportOpt
   return page::fill(
       page::kReport,
       {{"policy", page::content_policy({page::kChartsScript, page::kFiguresScript, page::kPlotsScript, page::kCompareScript,
-                                        page::kExploreScript, page::kStartScript})},
+                                        page::kDriversScript, page::kExploreScript, page::kStartScript})},
        {"title", escaped(title)},
        {"style", page::kStyle},
        {"header", header_html(results, title)},
@@ -324,6 +324,7 @@ std::string web_report(const std::vector<std::string>& paths, const WebReportOpt
        {"figures", page::kFiguresScript.text},
        {"plots", page::kPlotsScript.text},
        {"compare", page::kCompareScript.text},
+       {"drivers", page::kDriversScript.text},
        {"explore", page::kExploreScript.text},
        {"start", page::kStartScript.text}});
 }
