@@ -65,7 +65,8 @@ int verb_replay(const po::variables_map& options, const Words& files) {
   const Source source = source_of(options, files);
   const Scenario& s = source.scenario;
   const SummaryOptions terminal = terminal_of(options);
-  const ReplayView view{chosen_metrics(*s.model, list_of(options, "metrics")), terminal.width, terminal.unicode, options["brief"].as<bool>()};
+  const ReplayView view{chosen_metrics(*s.model, list_of(options, "metrics")), terminal.width, terminal.unicode,
+                        options["brief"].as<bool>()};
   std::vector<int> policies;
   for (const std::string& name : list_of(options, "policy")) policies.push_back(policy_number(s, name, "--policy"));
   if (policies.empty()) policies = default_policies(s, source.stored ? &source.stored->result() : nullptr, view.metrics);

@@ -174,13 +174,14 @@ SummaryOptions default_summary() {
 }
 
 void width_option(po::options_description& o) {
-  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"), "width of the tables; 0: the terminal's, in pipes and files 100");
+  o.add_options()("width", po::value<int>()->default_value(0)->value_name("COLUMNS"),
+                  "width of the tables; 0: the terminal's, in pipes and files 100");
 }
 
 void terminal_options(po::options_description& o) {
   width_option(o);
   o.add_options()("colour", po::value<std::string>()->default_value("auto")->value_name("WHEN"),
-      "auto, always or never; auto: on a terminal, unless NO_COLOR is set or TERM is dumb");
+                  "auto, always or never; auto: on a terminal, unless NO_COLOR is set or TERM is dumb");
 }
 
 SummaryOptions terminal_of(const po::variables_map& options) {
