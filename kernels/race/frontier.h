@@ -34,6 +34,7 @@ struct Frontier {
   Real open;       // O, best open model, nats
   Real growth;     // g, trailing growth of the US frontier, nats/yr
   Real lag;        // months; negative: China ahead
+  Real us_records, china_records;  // releases since the start that raised the frontier of their bloc
 
   CHOKEPOINT_HD Real best() const { return max(us, china); }
 };
@@ -42,7 +43,7 @@ template <class Real>
 CHOKEPOINT_HD Frontier<Real> start_frontier(const FrontierParameters<Real>& p, Real algorithm_growth) {
   const Real growth = algorithm_growth + 0.8f;
   const Real china = -growth * p.initial_lag * (1 / 12.0f);
-  return {0, china, china, growth, p.initial_lag};
+  return {0, china, china, growth, p.initial_lag, 0, 0};
 }
 
 static_assert(status_quo(&Levers<float>::model_access_control) == 0.1f);  // distillation below is relative to it
@@ -53,7 +54,7 @@ CHOKEPOINT_HD void step_frontier(const World<Real>& w, const Month<Real>& m, con
   Frontier<Real>& f = s.frontier;
   const Real us_effective = s.algorithms.log_us_compute - w.initial_log_compute + s.algorithms.us;
   const Real china_effective = s.algorithms.log_china_compute - w.initial_log_compute + s.algorithms.china + p.cn_training_share;
-  const Real us_before = f.us;
+  const Real us_before = f.us, china_before = f.china;
 
   const auto us_releases = happens(m.wait_release_us, p.us_release_rate);
   const Real us_trained = us_effective + p.release_noise * m.z_release_us - levers.us_release_holdback;
@@ -69,6 +70,8 @@ CHOKEPOINT_HD void step_frontier(const World<Real>& w, const Month<Real>& m, con
   const auto china_opens = china_releases & (m.u_open_cn < levers.china_open_share);
   f.open = select(china_opens, max(f.open, f.china - p.china_open_gap), f.open);
 
+  f.us_records += select(f.us > us_before, Real(1), Real(0));
+  f.china_records += select(f.china > china_before, Real(1), Real(0));
   f.growth = max(f.growth + (f.us - us_before) - f.growth * kYearsPerStep, 0.5f);
   f.lag = 12 * (f.us - f.china) / f.growth;
   events.mark(Event::kChinaOvertakes, f.lag < 0);

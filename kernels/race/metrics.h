@@ -11,7 +11,8 @@ template <class Real>
 struct Metrics {
   Real us_compute, china_compute, china_stock, compute_ratio, stock_ratio, compute_added_ratio, china_self_sufficiency,
       smuggled_flow, china_domestic_output, capability_lag, frontier, open_lag, algorithm_gap, competitors, margin, price,
-      query_cost, revenue, model_layer_value, capex, payback, row_adoption, west_adoption, balkanisation_loss;
+      query_cost, revenue, model_layer_value, capex, payback, row_adoption, west_adoption, balkanisation_loss,
+      smuggled_stock, capability_gap, us_records, china_records;
 };
 
 inline constexpr auto kNone = Direction::kNone, kHigher = Direction::kHigher, kLower = Direction::kLower;
@@ -42,6 +43,10 @@ inline constexpr Field<Metrics<float>, MetricRow> kMetrics[] = {
     CHOKEPOINT_ROW(Metrics, row_adoption, "1", kLower, kLinear, 0, 1, 0, -24, "Chinese-stack share of AI use in third countries"),
     CHOKEPOINT_ROW(Metrics, west_adoption, "1", kLower, kLinear, 0, 1, 0, -24, "Chinese-stack share of AI use among the US and allies"),
     CHOKEPOINT_ROW(Metrics, balkanisation_loss, "1", kLower, kLinear, 0, 1, 0, -24, "network value lost because the world is split"),
+    CHOKEPOINT_ROW(Metrics, smuggled_stock, "M H100e", kLower, kLog, 1e-3f, 1e4f, 0, -20, "smuggled part of the compute located in China"),
+    CHOKEPOINT_ROW(Metrics, capability_gap, "nats", kHigher, kSignedLog, -200, 200, 0.25f, -20, "US over Chinese frontier capability; negative: China ahead"),
+    CHOKEPOINT_ROW(Metrics, us_records, "1", kNone, kLinear, -0.5f, 1999.5f, 0, 0, "US releases since the start that raised the US frontier"),
+    CHOKEPOINT_ROW(Metrics, china_records, "1", kNone, kLinear, -0.5f, 1999.5f, 0, 0, "Chinese releases since the start that raised the Chinese frontier"),
 };
 static_assert(covers(kMetrics), "every metric needs exactly one row, in the order of declaration");
 
@@ -73,7 +78,11 @@ CHOKEPOINT_HD Metrics<Real> measure(const World<Real>& w, const State<Real>& s) 
           k.profit_made / k.capex_spent,
           s.adoption.row,
           s.adoption.west,
-          balkanisation_loss(w.adoption, s.adoption)};
+          balkanisation_loss(w.adoption, s.adoption),
+          c.smuggled_stock,
+          f.us - f.china,
+          f.us_records,
+          f.china_records};
 }
 
 }  // namespace chokepoint::race

@@ -57,13 +57,14 @@ struct Supply {
   Real us_compute, china_compute;         // C, M H100e that each bloc's labs can use
   Real licensed, smuggled, domestic;      // X, M, D: China's sources this month, M H100e/yr
   Real us_added, china_added;             // M H100e installed since January
+  Real smuggled_stock;                    // M H100e of the Chinese stock
 };
 
 template <class Real>
 CHOKEPOINT_HD Supply<Real> start_supply(const SupplyParameters<Real>& p) {
   const Real china_stock = p.china_compute_licit + p.china_compute_smuggled;
   return {p.allied_output, p.china_logic, p.china_memory, p.memory_stockpile, p.us_compute, p.row_compute, china_stock,
-          p.us_compute, fma(p.rental_share, p.row_compute, china_stock), 0, 0, 0, 0, 0};
+          p.us_compute, fma(p.rental_share, p.row_compute, china_stock), 0, 0, 0, 0, 0, p.china_compute_smuggled};
 }
 
 // The factor by which a lognormal walk moves in a month.
@@ -118,6 +119,7 @@ CHOKEPOINT_HD void step_supply(const World<Real>& w, const Month<Real>& m, const
   c.us_stock = fma(us, kYearsPerStep, c.us_stock * w.chip_survival);
   c.row_stock = fma(row + exported, kYearsPerStep, c.row_stock * w.chip_survival);
   c.china_stock = fma(china, kYearsPerStep, c.china_stock * w.chip_survival);
+  c.smuggled_stock = fma(c.smuggled, kYearsPerStep, c.smuggled_stock * w.chip_survival);
   c.us_compute = c.us_stock;
   c.china_compute = fma(p.rental_share * (1 - levers.cloud_access_control) * (1 / 0.9f), c.row_stock, c.china_stock);
   if (m.january) c.us_added = c.china_added = 0;

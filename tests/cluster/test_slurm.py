@@ -9,6 +9,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import concurrent.futures
 import contextlib
+import copy
 import os
 import re
 import resource
@@ -87,7 +88,7 @@ class Bench:
     """The lab, a repository whose path has spaces, and a run that takes long enough to be disturbed."""
 
     def __init__(self, lab, program):
-        self.lab, self.program = lab, program
+        self.lab, self.program, self.submitted = lab, program, []
         self.folder = lab.folder / "a user's work"
         self.repository = self.folder / "the repository"
         self.repository.mkdir(parents=True)
@@ -123,7 +124,8 @@ class Bench:
         printed = output_of([self.repository / "cluster" / "submit", self.scenario, "--partition", "main", "--gpus", 0, "--time", 10,
                              "--output", out, *options, "--", "--trajectories", trajectories or self.trajectories,
                              "--checkpoint-every", 0.5, *run], self.environment)
-        return Submitted(self, out, re.findall(r"^job (\d+):", printed, re.M))
+        self.submitted.append(Submitted(self, out, re.findall(r"^job (\d+):", printed, re.M)))
+        return self.submitted[-1]
 
 
 def same(got, wanted, what):
@@ -251,9 +253,10 @@ def node_dies(bench):
     node = bench.lab.job(run.job)["NodeList"]
     doomed = bench.lab.processes_of(run.job)
     bench.lab.kill_daemon(node)
-    for pid in doomed:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for number in signal.SIGSTOP, signal.SIGKILL:  # all stand still before the first is gone, so that none reports its death
+        for pid in doomed:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
     run.wait_until_resumed_and_done()
     same(bench.lab.job(run.job)["NodeList"] != node, True, "has it moved")
 
@@ -292,18 +295,25 @@ CASES = (time_limit, node_is_cut_off, node_dies, preempted, array_of_eight, miss
 
 def run_case(case, bench):
     start = time.monotonic()
+    own = copy.copy(bench)
+    own.submitted = []
     try:
-        case(bench)
+        case(own)
         return case, time.monotonic() - start, None
     except BaseException:
-        return case, time.monotonic() - start, traceback.format_exc()
+        return case, time.monotonic() - start, traceback.format_exc() + "".join(map(account, own.submitted))
 
 
-def print_logs(bench):
-    ours = [path for folder in sorted(bench.folder.glob("*.logs")) for path in sorted(folder.iterdir())]
-    for path in ours + bench.lab.logs():
-        print(f"\n--- {path}\n{path.read_text(errors='replace')[-6000:]}")
-    print(bench.lab.call("scontrol", "--oneliner", "show", "job", expect=None))
+def account(run):
+    """What Slurm and the program say of a scenario."""
+    jobs = "".join(run.lab.call("scontrol", "--oneliner", "show", "job", job, expect=None) for job in run.jobs)
+    logs = sorted(run.logs.iterdir()) if run.logs.exists() else []
+    return "".join([jobs, *(f"--- {path.name}\n{path.read_text(errors='replace')[-2000:]}\n" for path in logs)])
+
+
+def print_logs(lab):
+    for path in lab.logs():
+        print(f"\n--- {path.name}\n{path.read_text(errors='replace')[-6000:]}")
 
 
 def main(program, *names):
@@ -330,7 +340,7 @@ def main(program, *names):
                 if error:
                     failed.append(case)
         if failed:
-            print_logs(bench)
+            print_logs(lab)
     return 1 if failed else 0
 
 

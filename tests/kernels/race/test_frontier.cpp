@@ -11,7 +11,7 @@ namespace {
 struct Labs : Scene {
   explicit Labs(const Parameters<One>& parameters = plausible_parameters()) : Scene(parameters) {
     s.algorithms = {1.5f, 1, std::log(16.0f), std::log(4.0f)};
-    s.frontier = {2, 0.5f, 0.4f, 2.4f, 0};
+    s.frontier = {2, 0.5f, 0.4f, 2.4f, 0, 0, 0};
   }
   Labs& us_releases() { return m.wait_release_us = kNow, *this; }
   Labs& china_releases() { return m.wait_release_cn = kNow, *this; }

@@ -7,7 +7,7 @@ namespace {
 
 // Frontier 1.2 nats above the best open model, that is one openness_reach; growth 2.5 nats/yr.
 struct Shop : Scene {
-  explicit Shop(const Parameters<One>& parameters = plausible_parameters()) : Scene(parameters) { s.frontier = {1.2f, 0, 0, 2.5f, 0}; }
+  explicit Shop(const Parameters<One>& parameters = plausible_parameters()) : Scene(parameters) { s.frontier = {1.2f, 0, 0, 2.5f, 0, 0, 0}; }
 };
 
 // --- providers and margin ---

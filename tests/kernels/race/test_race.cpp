@@ -60,13 +60,14 @@ struct Reference {
   double F, K_us, K_row, K_cn, L, H, S, C_us, C_cn, e0, g, Q_us = 0, Q_cn, O, A_us = 0, A_cn, n, c = 0, q = 0, R, I, v, x, y, d;
   double taiwan_left = 0, counter_left = 0, bust_left = 0, sum_capex = 0, sum_profit = 0, sum_us = 0, sum_cn = 0;
   bool reversed = false, refused, crossed_us = false, crossed_cn = false;
-  double X = 0, M = 0, D = 0, lag = 0, margin, margin0, a_x, a_y;
+  double X = 0, M = 0, D = 0, lag = 0, margin, margin0, a_x, a_y, K_smuggled, records_us = 0, records_cn = 0;
   std::array<int, static_cast<int>(Event::kCount)> first;
   bool knife_edge = false;  // a yes or no of this trajectory hung by less than single precision tells
 
   explicit Reference(const Parameters<double>& parameters) : par(parameters) {
     const auto& [s, al, f, m, ad, r, k] = par;
     F = s.allied_output, K_us = s.us_compute, K_row = s.row_compute, K_cn = s.china_compute_licit + s.china_compute_smuggled;
+    K_smuggled = s.china_compute_smuggled;
     L = s.china_logic, H = s.china_memory, S = s.memory_stockpile;
     C_us = K_us, C_cn = K_cn + s.rental_share * K_row, e0 = std::log(C_us);
     g = al.algorithm_growth + 0.8;
@@ -93,6 +94,12 @@ struct Reference {
   void mark(Event e, int step, bool happened) {
     int& when = first[static_cast<std::size_t>(e)];
     if (happened && when == kSteps) when = step;
+  }
+
+  void release(double capability, double& best, double& records) {
+    if (!exceeds(capability, best, 1e-4 * (capability != best))) return;
+    best = capability;
+    ++records;
   }
 
   double U(double open_cn, double open_us, double distrust, double share) const {
@@ -163,6 +170,7 @@ struct Reference {
     K_us = K_us * survival + Z * dt;
     K_row = K_row * survival + (Y + E) * dt;
     K_cn = K_cn * survival + (X + M + D - E) * dt;
+    K_smuggled = K_smuggled * survival + M * dt;
     C_us = K_us;
     C_cn = K_cn + s.rental_share * (1 - l.cloud_access_control) / 0.9 * K_row;
     if (month % 12 == 0) sum_us = sum_cn = 0;  // starts in January
@@ -186,10 +194,10 @@ struct Reference {
     // 5.4
     const double E_us = std::log(C_us) - e0 + A_us, E_cn = std::log(C_cn) - e0 + A_cn + f.cn_training_share, Q_before = Q_us;
     const bool out_us = event(z.u_release_us, f.us_release_rate), out_cn = event(z.u_release_cn, f.china_release_rate);
-    if (out_us) Q_us = std::max({Q_us, E_us + f.release_noise * z.z_release_us - l.us_release_holdback, O - f.replication_gap});
+    if (out_us) release(std::max(E_us + f.release_noise * z.z_release_us - l.us_release_holdback, O - f.replication_gap), Q_us, records_us);
     if (out_cn)
-      Q_cn = std::max({Q_cn, E_cn + f.release_noise * z.z_release_cn, Q_us - f.distillation_gap * (1 + 2 * (l.model_access_control - 0.1)),
-                       O - f.replication_gap});
+      release(std::max({E_cn + f.release_noise * z.z_release_cn, Q_us - f.distillation_gap * (1 + 2 * (l.model_access_control - 0.1)),
+                        O - f.replication_gap}), Q_cn, records_cn);
     if (out_us && z.u_open_us < l.us_open_share) O = std::max(O, Q_us - f.us_open_gap);
     if (out_cn && z.u_open_cn < l.china_open_share) O = std::max(O, Q_cn - f.china_open_gap);
     g = std::max(g + ((Q_us - Q_before) / dt - g) * dt, 0.5);
@@ -251,7 +259,8 @@ struct Reference {
             .china_domestic_output = D, .capability_lag = lag, .frontier = Q, .open_lag = 12 * (Q - O) / g, .algorithm_gap = A_us - A_cn,
             .competitors = n, .margin = margin, .price = std::exp(c) * (1 - margin0) / (1 - margin), .query_cost = std::exp(q),
             .revenue = R, .model_layer_value = R * (1 - v), .capex = I, .payback = sum_profit / sum_capex, .row_adoption = x,
-            .west_adoption = y, .balkanisation_loss = 1 - (std::pow(share, e) + std::pow(1 - share, e))};
+            .west_adoption = y, .balkanisation_loss = 1 - (std::pow(share, e) + std::pow(1 - share, e)), .smuggled_stock = K_smuggled,
+            .capability_gap = Q_us - Q_cn, .us_records = records_us, .china_records = records_cn};
   }
 };
 
@@ -292,8 +301,9 @@ Levers<One> random_levers(Dice& dice) {
 // Where a metric may pass through zero: the size below which its error is taken as absolute.
 double floor_of(std::string_view metric) {
   if (metric == "capability_lag" || metric == "open_lag") return 6;  // months
-  if (metric == "algorithm_gap" || metric == "frontier") return 1;   // nats
+  if (metric == "algorithm_gap" || metric == "frontier" || metric == "capability_gap") return 1;   // nats
   if (metric == "balkanisation_loss") return 0.01;
+  if (metric == "us_records" || metric == "china_records") return 1;
   if (metric == "smuggled_flow") return 1e-3;  // a difference that nearly cancels when licences meet almost all demand
   return 0;
 }
@@ -373,7 +383,8 @@ TEST(Metrics, HaveTheKeysAndDirectionsOfTheModel) {
       {"china_domestic_output", lower}, {"capability_lag", higher}, {"frontier", none}, {"open_lag", none},
       {"algorithm_gap", none},     {"competitors", none},     {"margin", none},         {"price", none},
       {"query_cost", none},        {"revenue", higher},       {"model_layer_value", none}, {"capex", none},
-      {"payback", higher},         {"row_adoption", lower},   {"west_adoption", lower}, {"balkanisation_loss", lower}};
+      {"payback", higher},         {"row_adoption", lower},   {"west_adoption", lower}, {"balkanisation_loss", lower},
+      {"smuggled_stock", lower},   {"capability_gap", higher}, {"us_records", none},     {"china_records", none}};
   ASSERT_EQ(std::size(kMetrics), std::size(rows));
   for (std::size_t i = 0; i < std::size(rows); ++i) {
     EXPECT_EQ(rows[i].first, kMetrics[i].row.key);
@@ -429,10 +440,11 @@ TEST(Metrics, AreMeasuredByHand) {
   s.supply.licensed = 0.5f;
   s.supply.smuggled = 0.25f;
   s.supply.domestic = 2.25f;
+  s.supply.smuggled_stock = 0.75f;
   s.supply.us_added = 12;
   s.supply.china_added = 3;
   s.algorithms = {4, 3.25f, 0, 0};
-  s.frontier = {3, 3.5f, 2.5f, 2, -3};
+  s.frontier = {3, 3.5f, 2.5f, 2, -3, 7, 4};
   s.market = {5, 0.25f, -1, 0.5f, 100, 600, 0.4f, 80, 4};
   const Metrics<One> m = measure(scene.w, s);
   expect_close(m.us_compute, 30);
@@ -459,6 +471,10 @@ TEST(Metrics, AreMeasuredByHand) {
   expect_close(m.row_adoption, 0.19);
   expect_close(m.west_adoption, 0.05);
   expect_close(m.balkanisation_loss, 0.1976313);  // see test_adoption.cpp
+  expect_close(m.smuggled_stock, 0.75);
+  expect_close(m.capability_gap, -0.5);
+  expect_close(m.us_records, 7);
+  expect_close(m.china_records, 4);
 }
 
 // --- draws ---

@@ -6,7 +6,7 @@ namespace chokepoint::race {
 namespace {
 
 struct Duel : Scene {
-  Duel(float us, float china, float lag) { s.frontier = {us, china, 0, 2.5f, lag}; }
+  Duel(float us, float china, float lag) { s.frontier = {us, china, 0, 2.5f, lag, 0, 0}; }
   bool us_flag() const { return lane(s.risk.us_crossed) == 1; }
   bool china_flag() const { return lane(s.risk.china_crossed) == 1; }
 };
@@ -35,7 +35,7 @@ TEST(Threshold, IsCrossedOnce) {
   Duel race(15, 3, 5);
   race.risk();
   race.events.step = 1;
-  race.s.frontier = {15, 20, 0, 2.5f, -24};  // China passes later, with a decisive lead
+  race.s.frontier = {15, 20, 0, 2.5f, -24, 0, 0};  // China passes later, with a decisive lead
   race.risk();
   EXPECT_TRUE(race.us_flag());
   EXPECT_FALSE(race.china_flag());
