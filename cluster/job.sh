@@ -14,6 +14,7 @@ say() { printf '%(%FT%T)T job %s: %s\n' -1 "$SLURM_JOB_ID" "$*"; }  # no process
 warned=     # Slurm has announced the end with USR1
 signalled=  # a signal has interrupted `wait`
 child=
+crashes_left=0  # after so many crashes of the program it is started again
 trap 'warned=yes signalled=yes; say "USR1: time is nearly up"; [ -z "$child" ] || kill -USR1 "$child" || :' USR1
 # Slurm sends TERM to every process of the job. The shell only has to live on until the program has written its checkpoint.
 trap 'signalled=yes; say "TERM"' TERM
@@ -32,6 +33,12 @@ run() {
       [ -n "$signalled" ]
     do :; done
     child=
+    if [ "$code" -eq $((128 + 11)) ] && [ "$crashes_left" -gt 0 ]; then
+      crashes_left=$((crashes_left - 1))
+      say "crashed; started again"
+      run "$@"
+      return
+    fi
   fi
   [ "$code" -ne 0 ] || return 0
   [ "$code" -ne $((128 + 10)) ] || [ -z "$warned" ] || code=75  # USR1 came before the program was ready for it

@@ -194,6 +194,21 @@ def mpi(bench):
     contains(runs[0].log(), "2 ranks")
 
 
+def mpi_crashes(bench):
+    """Every rank crashes once, as Open MPI does now and then in MPI_Init."""
+    if not bench.has_mpi:
+        return
+    crashing = bench.folder / "crashing"
+    crashing.write_text(f'#!/bin/bash\n[ ! -v SLURM_PROCID ] || ! mkdir "$0.$SLURM_PROCID" || kill -SEGV $$\nexec "{bench.program}" "$@"\n')
+    crashing.chmod(0o755)
+    site = bench.folder / "crashing_site.sh"
+    site.write_text(SITE.format(program=crashing))
+    bench.environment = dict(bench.environment, CHOKEPOINT_SITE=str(site))
+    run = bench.submit("mpi_crashes", "--nodes", 2)
+    run.wait_until_done()
+    contains(run.log(), "crashed; started again")
+
+
 def cancelled(bench, name="cancelled", *options):
     """Stays cancelled, keeps what it has done, and the same command goes on."""
     run = bench.submit(name, *options)
@@ -289,8 +304,8 @@ def exit_codes(bench):
     same(bench.lab.wait_for_state(no_gpu.job, "FAILED", "COMPLETED")["ExitCode"], f"{by_hand}:0", "exit code")
 
 
-CASES = (time_limit, node_is_cut_off, node_dies, preempted, array_of_eight, missing_and_damaged_shards, mpi, mpi_cancelled,
-         cancelled, requeued, exit_codes, single)
+CASES = (time_limit, node_is_cut_off, node_dies, preempted, array_of_eight, missing_and_damaged_shards, mpi, mpi_crashes,
+         mpi_cancelled, cancelled, requeued, exit_codes, single)
 
 
 def run_case(case, bench):
