@@ -56,7 +56,7 @@ void read_model(const TomlEntry& entry, Scenario& scenario, Problems& problems) 
   problems.add(entry.value.place, fmt::format("run.model = {} is unknown.{}", to_toml(*name), advice(*name, names)));
 }
 
-// The reference and the stopping rule are read later: they name what comes after.
+// The choice of policies, the reference and the stopping rule are read later: they name what comes after.
 void read_run(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   TableReader run(entry.value, "run", problems);
   if (!run.is_table()) return;
@@ -71,9 +71,38 @@ void read_run(const TomlEntry& entry, Scenario& scenario, Problems& problems) {
   scenario.keep = std::min(run.whole(key_row("run", "keep")).value_or(0), scenario.trajectories);
   scenario.record_every_months = static_cast<int>(run.whole(key_row("run", "record_every_months")).value_or(0));
   check_recording(*run.find("record_every_months"), scenario, problems);
+  run.find("policies");
   run.find("reference");
   run.find("stop");
   run.report_unknown();
+}
+
+std::vector<std::string> names_of(const std::vector<PolicySetting>& policies) {
+  std::vector<std::string> names;
+  for (const PolicySetting& policy : policies) names.push_back(policy.name);
+  return names;
+}
+
+// Those that are not run may still be named by triggers: leaves them out once all are read.
+void choose_policies(const TomlValue& run, Scenario& scenario, Problems& problems) {
+  const TomlEntry* entry = run.find("policies");
+  const auto* items = entry ? read_array(entry->value, "run.policies", problems) : nullptr;
+  if (!items) return;
+  if (items->empty()) return problems.add(entry->value.place, "run.policies = [] names no policy; name at least one");
+  std::vector<PolicySetting> chosen;
+  for (const TomlValue& item : *items) {
+    const auto name = read_string(item, "run.policies", problems);
+    if (!name) continue;
+    const auto found = std::ranges::find(scenario.policies, *name, &PolicySetting::name);
+    if (found == scenario.policies.end()) {
+      problems.add(item.place, fmt::format("run.policies: {} is no policy.{}", to_toml(*name), advice(*name, names_of(scenario.policies))));
+    } else if (std::ranges::find(chosen, *name, &PolicySetting::name) != chosen.end()) {
+      problems.add(item.place, fmt::format("run.policies names {} twice", to_toml(*name)));
+    } else {
+      chosen.push_back(*found);
+    }
+  }
+  if (!chosen.empty()) scenario.policies = std::move(chosen);
 }
 
 void read_reference(const TomlValue& run, Scenario& scenario, Problems& problems) {
@@ -84,9 +113,8 @@ void read_reference(const TomlValue& run, Scenario& scenario, Problems& problems
   const auto found = std::ranges::find(scenario.policies, *name, &PolicySetting::name);
   scenario.reference = static_cast<int>(found - scenario.policies.begin());
   if (found != scenario.policies.end()) return;
-  std::vector<std::string> names;
-  for (const PolicySetting& policy : scenario.policies) names.push_back(policy.name);
-  problems.add(entry->value.place, fmt::format("run.reference = {} is no policy.{}", to_toml(*name), advice(*name, names)));
+  problems.add(entry->value.place,
+               fmt::format("run.reference = {} is no policy.{}", to_toml(*name), advice(*name, names_of(scenario.policies))));
 }
 
 // [parameters]
@@ -277,6 +305,7 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
   read_policies(policies->value, scenario, problems);
   if (policies->value.is_table() && scenario.policies.empty())
     problems.add(document.end, "there is no policy; give at least one, [policies.NAME]");
+  choose_policies(run->value, scenario, problems);
   read_reference(run->value, scenario, problems);
   read_outputs(*outputs, scenario, problems);
   if (const TomlEntry* stop = run->value.find("stop"); stop && has_times(scenario)) read_stop(*stop, scenario, problems);

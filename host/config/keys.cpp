@@ -42,6 +42,7 @@ std::vector<KeyRow> top_and_run() {
       whole("run", "record_every_months", "3", "", "how often metrics are recorded; must divide the months of the run", 1, kMaxMonths,
             "months"),
       whole("run", "keep", "10_000", "", "first trajectories that the result holds whole; all of a shorter run", 0, kMaxKeep),
+      {"run", "policies", "", "all", "the policies that are run, in this order", "names of policies"},
       {"run", "reference", "", "the first policy", "the policy that the others are compared with", "name of a policy"},
   };
 }

@@ -583,5 +583,22 @@ satisfice = { value = ">= 1.1", hazard = "== 0" }
 )TOML"));
 }
 
+TEST_F(Config, RunsTheChosenPoliciesInThatOrder) {
+  const Scenario s = read(R"([run]
+policies = ["answer", "push"]
+[[policies.answer.trigger]]
+when = "value > 1"
+set = "zero"
+[policies.zero]
+drift_push = 0.01
+)");
+  ASSERT_EQ(s.policies.size(), 2u);
+  EXPECT_EQ(s.policies[0].name, "answer");
+  EXPECT_EQ(s.policies[1].name, "push");
+  EXPECT_EQ(s.reference, 0);
+  EXPECT_EQ(s.policies[0].triggers[0].levers.size(), 1u);  // of a policy that is not run
+  EXPECT_EQ(parse_scenario("again", s.resolved).policies.size(), 2u);
+}
+
 }  // namespace
 }  // namespace chokepoint

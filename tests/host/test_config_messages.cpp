@@ -89,7 +89,7 @@ TEST_F(ConfigMessages, UnknownKeys) {
   EXPECT_EQ(complaint("[run]\nspeed = 1\n"),
             "3:1: unknown key 'run.speed' (nothing reads it). Legal here: model, start, years, trajectories, replicates, seed_worlds, "
             "seed_chance, keep, "
-            "record_every_months, reference, stop.");
+            "record_every_months, policies, reference, stop.");
   EXPECT_EQ(complaint("[run.stop]\nmetric = \"value\"\nstandard_error = 1\nmaximum = 1\n"),
             "5:1: unknown key 'run.stop.maximum' (nothing reads it). Legal here: statistic, metric, policy, parameter, quantile, "
             "event, threshold, time, standard_error, max_trajectories.");
@@ -169,6 +169,11 @@ TEST_F(ConfigMessages, WrongRuns) {
   EXPECT_EQ(about("reference = 1"), "3:13: run.reference = 1 is a whole number; a string is needed");
   EXPECT_EQ(about("reference = \"pushy\""), "3:13: run.reference = \"pushy\" is no policy. Did you mean 'push'?");
   EXPECT_EQ(about("reference = \"none\""), "3:13: run.reference = \"none\" is no policy. Legal here: zero, push, answer.");
+  EXPECT_EQ(about("policies = \"push\""), "3:12: run.policies = \"push\" is a string; an array is needed");
+  EXPECT_EQ(about("policies = []"), "3:12: run.policies = [] names no policy; name at least one");
+  EXPECT_EQ(about("policies = [\"push\", \"pus\"]"), "3:21: run.policies: \"pus\" is no policy. Did you mean 'push'?");
+  EXPECT_EQ(about("policies = [\"push\", \"push\"]"), "3:21: run.policies names \"push\" twice");
+  EXPECT_EQ(about("policies = [\"push\"]\nreference = \"zero\""), "4:13: run.reference = \"zero\" is no policy. Legal here: push.");
 }
 
 TEST_F(ConfigMessages, WrongStops) {
