@@ -152,7 +152,14 @@ TEST_F(Config, TheFilesOfTheProjectAreRead) {
   EXPECT_EQ(baseline.policies[0].name, "status_quo");
   EXPECT_EQ(baseline.policies[9].triggers[0].text, "capability_lag < 3 for 3 months");
   EXPECT_EQ(baseline.policies[9].triggers[0].levers.size(), 8u);
-  for (const ParameterSetting& parameter : baseline.parameters) EXPECT_FALSE(parameter.source.empty()) << parameter.text;
+
+  const Scenario evidence = read_scenario({configs + "evidence.toml"}, {});
+  EXPECT_EQ(evidence.parameters.size(), baseline.parameters.size());
+  EXPECT_EQ(evidence.policies.size(), baseline.policies.size());
+  EXPECT_FALSE(evidence.correlations.empty());
+  for (const Scenario* scenario : {&baseline, &evidence})
+    for (const ParameterSetting& parameter : scenario->parameters)
+      EXPECT_FALSE(parameter.source.empty() || parameter.rationale.empty() || parameter.would_change_if.empty()) << parameter.text;
 
   const Scenario smoke = read_scenario({configs + "smoke.toml"}, {});
   EXPECT_EQ(smoke.trajectories, 2000u);
