@@ -124,6 +124,8 @@ constexpr Verb kVerbs[] = {
      replay_options, true},
     {"verify", "OUT.h5", "is a result what its configuration and seeds give? Runs trajectories again and compares bits",
      "chokepoint verify outputs/baseline.h5 --trajectories 1000", verb_verify, verify_options, true},
+    {"rules", "", "which chips export rules let through on a day, and the lever that follows", "chokepoint rules --date 2026-02-01",
+     verb_rules, rules_options},
     {"describe", "[TOPIC]", "what a model knows, what its results hold, what configurations may say", "chokepoint describe levers",
      verb_describe, describe_options},
     {"devices", "", "what runs can use here", "chokepoint devices", verb_devices, no_options},

@@ -93,6 +93,8 @@ void voi_options(po::options_description& options);
 int verb_voi(const po::variables_map& options, const Words& files);
 void find_options(po::options_description& options);
 int verb_find(const po::variables_map& options, const Words& arguments);
+void rules_options(po::options_description& options);
+int verb_rules(const po::variables_map& options, const Words& arguments);
 void replay_options(po::options_description& options);
 int verb_replay(const po::variables_map& options, const Words& files);
 

@@ -11,6 +11,7 @@
 #include <numbers>
 #include <set>
 
+#include "../rules/rule_levers.h"
 #include "config_files.h"
 #include "distribution_config.h"
 #include "keys.h"
@@ -287,6 +288,13 @@ void add_late_defaults(TomlValue& root, const Scenario& scenario) {
   add_output_defaults(root, scenario);
 }
 
+// [data]: files that rules are resolved with, and nothing else.
+void check_data(const TomlEntry& entry, Problems& problems) {
+  TableReader data(entry.value, "data", problems);
+  for (const char* key : {"chips", "rules"}) data.string(key);
+  data.report_unknown();
+}
+
 Scenario scenario_of(Document document, const std::vector<std::string>& overrides, Problems& problems) {
   TableReader root(document.root, "", problems);
   Scenario scenario;
@@ -295,6 +303,7 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
   // All of these have defaults but the correlations.
   const TomlEntry *run = root.find("run"), *parameters = root.find("parameters"), *policies = root.find("policies"),
                   *outputs = root.find("outputs");
+  const TomlEntry* data = root.find("data");
   const TomlEntry* correlations = root.find("correlation");
   root.report_unknown();
 
@@ -302,6 +311,8 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
   if (!scenario.model) problems.throw_if_any();  // nothing else can be judged
   read_parameters(*parameters, document.end, scenario, problems);
   if (correlations) read_correlations(*correlations, scenario, problems);
+  if (data) check_data(*data, problems);
+  resolve_rules(document, scenario, problems);
   read_policies(policies->value, scenario, problems);
   if (policies->value.is_table() && scenario.policies.empty())
     problems.add(document.end, "there is no policy; give at least one, [policies.NAME]");

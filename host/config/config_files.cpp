@@ -5,33 +5,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <memory>
 
 #include "../errors.h"
 #include "distribution_config.h"
 #include "laws.h"
+#include "text_file.h"
 
 namespace chokepoint {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-// `reason`: why this file is read, for the message.
-std::string read_text(const std::string& path, const std::string& reason) {
-  const auto refuse = [&] { throw EnvironmentError(fmt::format("{}: cannot be read: {}{}", path, std::strerror(errno), reason)); };
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) refuse();
-  std::string text;
-  char part[1 << 16];
-  while (const std::size_t size = std::fread(part, 1, sizeof part, file.get())) text.append(part, size);
-  if (std::ferror(file.get())) refuse();
-  return text;
-}
 
 // Two paths to one file have the same identity.
 fs::path identity(const fs::path& path) {
@@ -105,7 +90,7 @@ class FileReader {
 
 void FileReader::read(const fs::path& path, const std::string& reason, std::vector<fs::path> chain) {
   if (std::ranges::find(done_, identity(path)) != done_.end()) return;
-  std::string text = read_text(path, reason);
+  std::string text = read_text_file(path, reason);
   done_.push_back(identity(path));
   chain.push_back(identity(path));
   const int source = problems_.add_source(Problems::Source::kFile, path);

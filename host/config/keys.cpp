@@ -81,21 +81,37 @@ std::vector<KeyRow> parameters_and_correlation() {
 
 std::vector<KeyRow> policies() {
   constexpr const char* kSchedule = "policies.NAME.schedule";
+  constexpr const char* kRule = "policies.NAME.LEVER";
   constexpr const char* kTrigger = "policies.NAME.trigger";
   return {
       {"policies.NAME", "title", "", kNothing, "what the policy is called", "string"},
       {"policies.NAME", "description", "", kNothing, "what it does", "string"},
-      {"policies.NAME", "LEVER", "", "the status quo", "a lever of the model, from the start on", "number in the lever's range"},
+      {"policies.NAME", "LEVER", "", "the status quo", "a lever of the model, from the start on",
+       "number in the lever's range; licensed_chip_quality also as a rule, below"},
       {"policies.NAME", "schedule", "", kNothing, "changes of levers by date", fmt::format("array of at most {} tables", kMaxSegments - 1)},
       {"policies.NAME", "trigger", "", kNothing, "changes of levers when something happens",
        fmt::format("array of at most {} tables", kMaxTriggers)},
       {kSchedule, "from", "", kNeeded, "when the levers change", "date within the run, the first day of a month"},
-      {kSchedule, "LEVER", "", "unchanged", "a lever from then on; at least one", "number in the lever's range"},
+      {kSchedule, "LEVER", "", "unchanged", "a lever from then on; at least one",
+       "number in the lever's range; licensed_chip_quality also as a rule without from"},
+      {kSchedule, "reason", "", kNothing, "why; a rule on chips writes here which chips decided", "string"},
+      {kRule, "rule", "", kNeeded, "which chips may be licensed",
+       "name of a rule in data.rules, or a table of thresholds that a chip must keep, all of them: { tpp_below = 21_000 }"},
+      {kRule, "from", "", "the first day of the rule; of thresholds the start",
+       "from when it counts: from the next month on if it is not a first", "date within or before the run"},
       {kTrigger, "when", "", kNeeded, "the condition", "\"METRIC OP NUMBER\" with one of < <= > >="},
       whole(kTrigger, "months", "", "1", "for how many months in a row it must hold", 1, kMaxMonths, "months"),
       {kTrigger, "set", "", kNeeded, "levers from the next month on", "table of levers, or the name of a policy whose levers are taken"},
       {kTrigger, "release", "", "it stays once it has fired", "the condition that ends it", "as when"},
       whole(kTrigger, "release_months", "", "1", "for how many months in a row release must hold", 1, kMaxMonths, "months"),
+  };
+}
+
+std::vector<KeyRow> data() {
+  return {
+      {"data", "chips", "", "data/chips.csv beside a file of the scenario", "chips with their performance and first month of sales",
+       "file"},
+      {"data", "rules", "", "data/rules.toml beside a file of the scenario", "rules by name", "file"},
   };
 }
 
@@ -135,6 +151,12 @@ const std::vector<TableRow>& configuration_tables() {
       {"policies.NAME.schedule", "schedule = [ { ... } ]", "Entries of the schedule of a policy."},
       {"policies.NAME.trigger", "[[policies.NAME.trigger]]",
        "A trigger of a policy; the first one sets levers first, later ones override it."},
+      {"policies.NAME.LEVER", "licensed_chip_quality = { ... }",
+       "The lever as a rule on chips: H100-equivalents of the best chip on sale that the rule leaves licensable, over those of the best "
+       "chip on sale (0 if there is none). It changes in the months in which new chips change it, until the schedule says something else; "
+       "the resolved configuration has the numbers. Thresholds: tpp, density, memory_bandwidth, interconnect, bandwidth_sum, each with "
+       "_below or _at_least. `chokepoint rules` shows what rules let through."},
+      {"data", "[data]", "Files that rules on chips are read from, relative to the folder of the file that names them."},
       {"outputs", "[outputs]", "What the result holds beside means, histograms and comparisons of all metrics."},
       {"outputs.sensitivity", "[outputs.sensitivity]", ""},
   };
@@ -144,7 +166,7 @@ const std::vector<TableRow>& configuration_tables() {
 const std::vector<KeyRow>& configuration_keys() {
   static const std::vector<KeyRow> all = [] {
     std::vector<KeyRow> rows;
-    for (const auto& part : {top_and_run(), stop(), parameters_and_correlation(), policies(), outputs()})
+    for (const auto& part : {top_and_run(), stop(), parameters_and_correlation(), policies(), data(), outputs()})
       rows.insert(rows.end(), part.begin(), part.end());
     return rows;
   }();

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "../rules/rule_levers.h"
 #include "distribution_config.h"
 #include "keys.h"
 
@@ -49,7 +50,11 @@ struct PolicyReader {
 std::optional<LeverSetting> PolicyReader::lever(int number, const TomlValue& value, const std::string& name) const {
   const LeverRow& row = model.levers[number];
   if (value.is_table() && value.find("rule")) {
-    problems.add(value.place, fmt::format("{}: rules are not available in this version; give {} as a number", name, row.key));
+    const bool in_trigger = row.key == std::string_view(kRuleLever);  // elsewhere it was resolved
+    problems.add(value.place, in_trigger ? fmt::format("{}: no rule here, as it is not known when a trigger fires; give a number, such as "
+                                                       "`chokepoint rules` prints",
+                                                       name)
+                                         : fmt::format("{}: no rule on chips gives this lever; give a number", name));
     return std::nullopt;
   }
   const auto number_given = read_number(value, name, problems);
@@ -99,11 +104,12 @@ void PolicyReader::schedule(const TomlEntry& entry, const std::string& name, Pol
   for (const TomlValue& item : *items) {
     TableReader table(item, name, problems);
     if (!table.is_table()) continue;
-    const TomlEntry* from = table.find("from");
+    const TomlEntry *from = table.find("from"), *reason = table.find("reason");
+    if (reason) read_string(reason->value, name + ".reason", problems);
     const auto at = step(from, item.place, name);
     std::vector<LeverSetting> settings = levers(table);
     table.report_unknown("levers");
-    if (item.entries.size() == (from ? 1 : 0))
+    if (item.entries.size() == (from ? 1u : 0u) + (reason ? 1u : 0u))
       problems.add(item.place, fmt::format("{}: an entry changes no lever; name at least one", name));
     if (!at) continue;
     const auto [earlier, is_new] = taken.try_emplace(*at, from->value.place);

@@ -183,6 +183,11 @@ std::string Problems::origin(const Place& place) const {
   return fmt::format("{}:{}:{}", source.name, place.line, place.column);
 }
 
+std::string Problems::file_of(const Place& place) const {
+  const SourceName& source = sources_[place.source];
+  return source.kind == Source::kFile ? source.name : "";
+}
+
 void Problems::throw_if_any() {
   if (problems_.empty()) return;
   std::ranges::stable_sort(problems_, {}, &Problem::place);

@@ -69,9 +69,10 @@ class Problems {
 
   int add_source(Source kind, std::string name);
   void add(const Place& place, std::string what) { problems_.push_back({place, std::move(what)}); }
-  Place end_of(int source) const;                // for what is missing
-  std::string where(const Place& place) const;   // "file:line:column", "--set KEY=VALUE"
-  std::string origin(const Place& place) const;  // "file:line:column", "--set", "default"
+  Place end_of(int source) const;                 // for what is missing
+  std::string where(const Place& place) const;    // "file:line:column", "--set KEY=VALUE"
+  std::string origin(const Place& place) const;   // "file:line:column", "--set", "default"
+  std::string file_of(const Place& place) const;  // its path; of an override and a default empty
   bool empty() const { return problems_.empty(); }
   void throw_if_any();  // UserError, in the order of sources, lines and columns
 

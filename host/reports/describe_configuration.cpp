@@ -38,6 +38,10 @@ scarcity_reference = 2.1
 between = ["initial_lag", "algorithm_growth"]
 rank = -0.3
 
+[policies.up_to_the_h200]
+title = "Chips up to the H200 may be licensed"
+licensed_chip_quality = { rule = "bis_2026", from = 2026-01-13 }
+
 [policies.twice_the_enforcement]
 title = "Double enforcement from 2027, more if China closes in"
 cloud_access_control = 0.5

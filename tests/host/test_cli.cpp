@@ -25,7 +25,7 @@ TEST(CommandLine, HelpNamesEveryCommand) {
   const Answer answer = chokepoint_({"--help"});
   EXPECT_EQ(answer.code, 0);
   for (const char* verb : {"run", "merge", "validate", "plan", "bench", "summary", "compare", "report", "export", "sensitivity", "discover",
-                           "voi", "find", "replay", "verify", "describe", "devices"}) {
+                           "voi", "find", "replay", "verify", "rules", "describe", "devices"}) {
     EXPECT_NE(answer.out.find(std::string("  ") + verb), std::string::npos);
     EXPECT_EQ(chokepoint_({verb, "--help"}).code, 0);
   }

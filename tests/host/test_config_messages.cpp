@@ -473,7 +473,7 @@ TEST_F(ConfigMessages, WrongPolicies) {
   EXPECT_EQ(complaint("[policies.zero]\nhazard_cut = \"x\"\n"), "3:14: policies.zero.hazard_cut = \"x\" is a string; a number is needed");
   EXPECT_EQ(complaint("[policies.zero]\nhazard_cut = { a = 1 }\n"), "3:14: policies.zero.hazard_cut is a table; a number is needed");
   EXPECT_EQ(complaint("[policies.zero]\nhazard_cut = { rule = { below = 1 }, from = 2026-01-13 }\n"),
-            "3:14: policies.zero.hazard_cut: rules are not available in this version; give hazard_cut as a number");
+            "3:14: policies.zero.hazard_cut: no rule on chips gives this lever; give a number");
   write("x.toml", "[run]\nmodel = \"brownian\"\n[parameters]\ninitial = 1\ndrift = 0\nvolatility = 1\nbarrier = 2\nhazard = 0.1\n");
   EXPECT_EQ(refusal({"x.toml"}), "x.toml: there is no policy; give at least one, [policies.NAME]");
   std::string many = "[policies]\n";
