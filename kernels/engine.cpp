@@ -26,6 +26,7 @@ std::span<const ModelInfo> models() {
       describe_model<Race>(race::kParameters, race::kLevers, race::kMetrics, race::kEvents),
       describe_model<Brownian>(brownian::kParameters, brownian::kLevers, brownian::kMetrics, brownian::kEvents),
       describe_model<Textbook>(textbook::kParameters, textbook::kLevers, textbook::kMetrics, textbook::kEvents),
+      describe_model<Inspection>(inspection::kParameters, inspection::kLevers, inspection::kMetrics, inspection::kEvents),
   };
   return all;
 }

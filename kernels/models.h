@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "brownian/brownian.h"
+#include "inspection/inspection.h"
 #include "race/race.h"
 #include "textbook/textbook.h"
 
@@ -15,6 +16,7 @@ template <class Visitor>
 auto with_model(std::string_view name, Visitor&& visit) {
   if (name == Brownian::kName) return visit(Brownian{});
   if (name == Textbook::kName) return visit(Textbook{});
+  if (name == Inspection::kName) return visit(Inspection{});
   return visit(Race{});
 }
 

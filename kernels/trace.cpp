@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "brownian/history.h"
+#include "inspection/history.h"
 #include "models.h"
 #include "race/history.h"
 #include "textbook/history.h"

@@ -37,7 +37,7 @@ void describe_commands(const ModelInfo&, ReferencePage& page) {
 
 void describe_options(po::options_description& o) {
   auto add = o.add_options();
-  add("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race, brownian or textbook");
+  add("model", po::value<std::string>()->default_value("race")->value_name("NAME"), "race, brownian, textbook or inspection");
   add("markdown", po::bool_switch(), "as a page in Markdown");
 }
 

@@ -1,4 +1,5 @@
-// Speed of whole runs on the CPU, one thread, all tallies on: ns per trajectory-month and core.
+// Speed of whole runs on the CPU, one thread, all tallies on: ns per trajectory-month, and trajectories per second, each under all
+// policies. A trajectory of the inspection model is a scenario.
 //   bench_kernels --benchmark_repetitions=5
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
@@ -22,6 +23,7 @@ void run_model(benchmark::State& state, const char* file, int lanes) {
     engine->run(done, unit, sample);
     done += unit;
   }
+  state.counters["trajectories_per_second"] = benchmark::Counter(static_cast<double>(done), benchmark::Counter::kIsRate);
   const double months = static_cast<double>(done) * job.shape.steps * job.shape.policies;
   state.counters["ns_per_trajectory_month"] = benchmark::Counter(months * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
@@ -31,6 +33,9 @@ BENCHMARK_CAPTURE(run_model, race_avx512, "baseline.toml", 16)->Unit(benchmark::
 BENCHMARK_CAPTURE(run_model, race_one_lane, "baseline.toml", 1)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(run_model, brownian_avx2, "brownian.toml", 8)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(run_model, brownian_avx512, "brownian.toml", 16)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(run_model, inspection_avx2, "inspection.toml", 8)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(run_model, inspection_avx512, "inspection.toml", 16)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(run_model, inspection_one_lane, "inspection.toml", 1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace chokepoint

@@ -13,7 +13,7 @@ from kit import ROOT, digest_of_sources, one
 
 # File and trajectories, none of them a multiple of anything; None: as the file says.
 HASH_CASES = [("baseline.toml", 20_000), ("baseline.toml", 20_011), ("smoke.toml", None), ("smoke.toml", 7), ("smoke.toml", 999),
-              ("brownian.toml", 20_011)]
+              ("brownian.toml", 20_011), ("inspection.toml", 20_011)]
 HASH_CASES += [(f"worldviews/{path.name}", 5_003) for path in sorted((ROOT / "configs/worldviews").glob("*.toml"))]
 BLOCK_SIZES = (32, 64, 96, 128, 160, 192, 256, 320)
 REHEARSED_CASES, REHEARSED_BLOCK_SIZES = [("smoke.toml", 7), ("smoke.toml", 999), ("brownian.toml", 20_011)], (64, 96)

@@ -121,6 +121,7 @@ TEST_F(Gpu, EveryCountOfTrajectories) {
     SCOPED_TRACE(std::to_string(count) + " trajectories");
     expect_same(race(), count);
     expect_same(brownian(), count);
+    expect_same(scenario("inspection.toml", {}), count);
   }
 }
 

@@ -51,12 +51,12 @@ TEST(Describe, ShowsUnitsRangesAndDirections) {
 TEST(Describe, RaceIsTheModelIfNoneIsNamed) { EXPECT_EQ(describe("", "events"), describe("race", "events")); }
 
 TEST(Describe, UnknownNamesAreAnsweredWithTheList) {
-  EXPECT_EQ(message_of([] { describe("raze", ""); }), "'raze' is no model. There are: race, brownian, textbook.");
+  EXPECT_EQ(message_of([] { describe("raze", ""); }), "'raze' is no model. There are: race, brownian, textbook, inspection.");
   EXPECT_EQ(message_of([] { describe("race", "lever"); }),
             "'lever' is no topic. There are: parameters, levers, metrics, events, statistics, stops, configuration, "
             "distributions.");
   EXPECT_EQ(message_of([] { describe("x", "y"); }),
-            "'x' is no model. There are: race, brownian, textbook.\n'y' is no topic. There are: parameters, levers, metrics, "
+            "'x' is no model. There are: race, brownian, textbook, inspection.\n'y' is no topic. There are: parameters, levers, metrics, "
             "events, statistics, stops, configuration, distributions.");
 }
 

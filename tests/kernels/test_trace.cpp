@@ -69,6 +69,7 @@ TEST(Trace, EqualsTheRunOfRace) { expect_equal(two_years("baseline.toml", kSched
 TEST(Trace, EqualsTheRunWithReplicates) { expect_equal(two_years("baseline.toml", kScheduled + "[run]\nreplicates = 4\n"), 8, 8); }
 TEST(Trace, EqualsTheRunFarOut) { expect_equal(two_years("baseline.toml"), (std::uint64_t{1} << 33) + 48, 17); }
 TEST(Trace, EqualsTheRunOfBrownian) { expect_equal(two_years("brownian.toml"), 0, 40); }
+TEST(Trace, EqualsTheRunOfInspection) { expect_equal(two_years("inspection.toml"), 2'655'980, 40); }
 TEST(Trace, EqualsTheRunOfTextbook) {
   TemporaryFolder folder;
   std::string text = "[run]\nmodel = \"textbook\"\ntrajectories = 100\nyears = 2\n[policies.a]\n[policies.b]\nnoise = 1\n[parameters]\n";
