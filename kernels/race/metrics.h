@@ -19,9 +19,9 @@ inline constexpr auto kNone = Direction::kNone, kHigher = Direction::kHigher, kL
 inline constexpr auto kLinear = Scale::kLinear, kLog = Scale::kLog, kSignedLog = Scale::kSignedLog;
 
 inline constexpr Field<Metrics<float>, MetricRow> kMetrics[] = {
-    CHOKEPOINT_ROW(Metrics, us_compute, "M H100e", kNone, kLog, 1, 1e6f, 0, -16, "compute that US labs can use"),
-    CHOKEPOINT_ROW(Metrics, china_compute, "M H100e", kNone, kLog, 0.1f, 1e6f, 0, -16, "compute that Chinese labs can use, rented compute included"),
-    CHOKEPOINT_ROW(Metrics, china_stock, "M H100e", kNone, kLog, 0.1f, 1e6f, 0, -16, "compute located in China"),
+    CHOKEPOINT_ROW(Metrics, us_compute, "M H100e", kNone, kLog, 0.05f, 1e6f, 0, -16, "compute that US labs can use"),
+    CHOKEPOINT_ROW(Metrics, china_compute, "M H100e", kNone, kLog, 0.01f, 1e6f, 0, -16, "compute that Chinese labs can use, rented compute included"),
+    CHOKEPOINT_ROW(Metrics, china_stock, "M H100e", kNone, kLog, 0.01f, 1e6f, 0, -16, "compute located in China"),
     CHOKEPOINT_ROW(Metrics, compute_ratio, "1", kHigher, kLog, 1e-2f, 1e4f, 0, -20, "US over Chinese accessible compute"),
     CHOKEPOINT_ROW(Metrics, stock_ratio, "1", kHigher, kLog, 1e-2f, 1e4f, 0, -20, "US over Chinese installed compute"),
     CHOKEPOINT_ROW(Metrics, compute_added_ratio, "1", kHigher, kLog, 1e-2f, 1e4f, 0, -20, "US over Chinese compute added since January"),
@@ -36,8 +36,8 @@ inline constexpr Field<Metrics<float>, MetricRow> kMetrics[] = {
     CHOKEPOINT_ROW(Metrics, margin, "1", kNone, kLinear, 0, 1, 0, -24, "gross margin of model providers"),
     CHOKEPOINT_ROW(Metrics, price, "1", kNone, kSignedLog, 0, 4, 1e-7f, -36, "price of a fixed quality, start = 1"),
     CHOKEPOINT_ROW(Metrics, query_cost, "1", kNone, kSignedLog, 0, 1e3f, 1e-2f, -24, "cost of a frontier query, start = 1"),
-    CHOKEPOINT_ROW(Metrics, revenue, "USD bn/yr", kHigher, kLog, 1, 1e5f, 0, -16, "revenue of model providers"),
-    CHOKEPOINT_ROW(Metrics, model_layer_value, "USD bn/yr", kNone, kLog, 1, 1e5f, 0, -16, "revenue that stays at the model layer"),
+    CHOKEPOINT_ROW(Metrics, revenue, "USD bn/yr", kHigher, kLog, 0.05f, 1e5f, 0, -16, "revenue of model providers"),
+    CHOKEPOINT_ROW(Metrics, model_layer_value, "USD bn/yr", kNone, kLog, 0.05f, 1e5f, 0, -16, "revenue that stays at the model layer"),
     CHOKEPOINT_ROW(Metrics, capex, "USD bn/yr", kNone, kLog, 10, 1e5f, 0, -16, "capital spending"),
     CHOKEPOINT_ROW(Metrics, payback, "1", kHigher, kLog, 1e-4f, 1e2f, 0, -24, "model profit over capital spending since the start"),
     CHOKEPOINT_ROW(Metrics, row_adoption, "1", kLower, kLinear, 0, 1, 0, -24, "Chinese-stack share of AI use in third countries"),
