@@ -13,8 +13,8 @@ from kit import ROOT, digest_of_sources, one
 
 # File and trajectories, none of them a multiple of anything; None: as the file says.
 HASH_CASES = [("baseline.toml", 20_000), ("baseline.toml", 20_011), ("smoke.toml", None), ("smoke.toml", 7), ("smoke.toml", 999),
-              ("brownian.toml", 20_011), ("inspection.toml", 20_011)]
-HASH_CASES += [(f"worldviews/{path.name}", 5_003) for path in sorted((ROOT / "configs/worldviews").glob("*.toml"))]
+              ("brownian.toml", 20_011), ("inspection.toml", 20_011), ("evidence.toml", 5_003), ("hindcast/2024-09.toml", 5_003)]
+HASH_CASES += [(f"baseline.toml worldviews/{path.name}", 5_003) for path in sorted((ROOT / "configs/worldviews").glob("*.toml"))]
 BLOCK_SIZES = (32, 64, 96, 128, 160, 192, 256, 320)
 REHEARSED_CASES, REHEARSED_BLOCK_SIZES = [("smoke.toml", 7), ("smoke.toml", 999), ("brownian.toml", 20_011)], (64, 96)
 ALWAYS_TAKEN = 128  # larger blocks may be refused
@@ -132,8 +132,8 @@ def tests(step):
 
 def run_case(step, case, device, output="case.h5"):
     """(exit code and output, result_hash or None)"""
-    file, trajectories = case
-    command = [step.kit.program("chokepoint"), "run", ROOT / "configs" / file, "-o", step.kit.work / output, "--force", *device]
+    files, trajectories = case
+    command = [step.kit.program("chokepoint"), "run", *(ROOT / "configs" / file for file in files.split()), "-o", step.kit.work / output, "--force", *device]
     done = step.run(command + (["--trajectories", trajectories] if trajectories else []), limit=120)
     return done, one(r"result_hash ([0-9a-f]{32})", done.output) if done.code == 0 else None
 
