@@ -103,6 +103,22 @@ struct Satisfice {
   double value;
 };
 
+// A series of observations and the metric that it observes.
+struct HistorySeriesSetting {
+  std::string name;  // in the file of observations
+  int metric;
+  int change_months;  // 0: the metric itself; else less its value so many months before
+  double error;       // standard deviation of a measurement without an interval; 0: none is given
+  std::string origin;
+};
+
+// What was observed, to score and to calibrate the model by ([history]).
+struct HistorySetting {
+  std::string file;    // of observations, as it can be opened
+  std::string policy;  // as it happened
+  std::vector<HistorySeriesSetting> series;
+};
+
 struct ConfigurationFile {
   std::string path, text;
 };
@@ -123,6 +139,7 @@ struct Scenario {
   std::vector<JointPair> joint;
   std::vector<Satisfice> satisfice;
   double hurwicz = 0.5;                      // coefficient of optimism: weight of the best world, the rest is on the worst
+  std::optional<HistorySetting> history;
   std::vector<int> sensitivity_records;      // records at which it is asked what drives the outcome; the last one among them
   std::vector<ConfigurationFile> files;      // as given, bases first
   std::vector<std::string> overrides;        // "--set" and flags, as given

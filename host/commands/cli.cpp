@@ -15,6 +15,7 @@
 
 #include "../config/config.h"
 #include "../errors.h"
+#include "../history/history.h"
 #include "../ranks/launch.h"
 #include "../ranks/wire.h"
 #include "../reports/report.h"
@@ -50,6 +51,7 @@ void no_options(po::options_description&) {}
 int verb_validate(const po::variables_map& options, const Words& files) {
   const Scenario s = scenario_of(options, files);
   make_job(s);
+  if (s.history) read_history(s);
   fmt::print("{}: good. Model {}, {} policies, {} parameters, {} trajectories of {} months.\n", files.back(), s.model->name,
              s.policies.size(), s.parameters.size(), s.trajectories, s.steps());
   return 0;
@@ -122,6 +124,8 @@ constexpr Verb kVerbs[] = {
     {"replay", "OUT.h5|FILE...", "the whole history of one trajectory, month by month, policies side by side",
      "chokepoint replay outputs/baseline.h5 --trajectory 1234 --policy status_quo,tight_controls --html story.html", verb_replay,
      replay_options, true},
+    {"score", "FILE...", "how good would forecasts have been? Trajectories against what was observed since the start",
+     "chokepoint score configs/hindcast/2023-01.toml --html hindcast.html", verb_score, score_options, true},
     {"verify", "OUT.h5", "is a result what its configuration and seeds give? Runs trajectories again and compares bits",
      "chokepoint verify outputs/baseline.h5 --trajectories 1000", verb_verify, verify_options, true},
     {"rules", "", "which chips export rules let through on a day, and the lever that follows", "chokepoint rules --date 2026-02-01",

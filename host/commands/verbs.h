@@ -91,6 +91,8 @@ void export_options(po::options_description& options);
 int verb_export(const po::variables_map& options, const Words& arguments);
 void voi_options(po::options_description& options);
 int verb_voi(const po::variables_map& options, const Words& files);
+void score_options(po::options_description& options);
+int verb_score(const po::variables_map& options, const Words& files);
 void find_options(po::options_description& options);
 int verb_find(const po::variables_map& options, const Words& arguments);
 void rules_options(po::options_description& options);

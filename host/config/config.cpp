@@ -14,6 +14,7 @@
 #include "../rules/rule_levers.h"
 #include "config_files.h"
 #include "distribution_config.h"
+#include "history_config.h"
 #include "keys.h"
 #include "laws.h"
 #include "outputs_config.h"
@@ -300,11 +301,10 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
   Scenario scenario;
   scenario.title = root.string("title");
   scenario.description = root.string("description");
-  // All of these have defaults but the correlations.
+  // All of these have defaults but the correlations and the history.
   const TomlEntry *run = root.find("run"), *parameters = root.find("parameters"), *policies = root.find("policies"),
                   *outputs = root.find("outputs");
-  const TomlEntry* data = root.find("data");
-  const TomlEntry* correlations = root.find("correlation");
+  const TomlEntry *correlations = root.find("correlation"), *data = root.find("data"), *history = root.find("history");
   root.report_unknown();
 
   read_run(*run, scenario, problems);
@@ -319,6 +319,7 @@ Scenario scenario_of(Document document, const std::vector<std::string>& override
   choose_policies(run->value, scenario, problems);
   read_reference(run->value, scenario, problems);
   read_outputs(*outputs, scenario, problems);
+  if (history) read_history_setting(*history, scenario, problems);
   if (const TomlEntry* stop = run->value.find("stop"); stop && has_times(scenario)) read_stop(*stop, scenario, problems);
   problems.throw_if_any();
 

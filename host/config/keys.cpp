@@ -131,6 +131,23 @@ std::vector<KeyRow> outputs() {
   };
 }
 
+std::vector<KeyRow> history() {
+  return {
+      {"history", "file", "", kNeeded,
+       "observations, relative to the folder of the file that names them; rows up to the start make the plain forecasts of `score`, those "
+       "after the run are left out",
+       "CSV file: series, date, value, low, high, unit, source, confidence"},
+      {"history", "policy", "", "the reference", "the policy that came closest to what happened: its trajectories are calibrated",
+       "name of a policy"},
+      {"history.series.NAME", "metric", "", kNeeded, "what the series observes", "name of a metric"},
+      whole("history.series.NAME", "change_months", "", "0: the metric itself",
+            "the series is the metric less its value so many months before: what was added", 1, kMaxMonths, "months"),
+      {"history.series.NAME", "error", "", "every row must have an interval",
+       "standard deviation of a measurement without an interval: relative where the metric is on a logarithmic scale, else in its unit",
+       "number above 0"},
+  };
+}
+
 }  // namespace
 
 const std::vector<TableRow>& configuration_tables() {
@@ -159,6 +176,8 @@ const std::vector<TableRow>& configuration_tables() {
       {"data", "[data]", "Files that rules on chips are read from, relative to the folder of the file that names them."},
       {"outputs", "[outputs]", "What the result holds beside means, histograms and comparisons of all metrics."},
       {"outputs.sensitivity", "[outputs.sensitivity]", ""},
+      {"history", "[history]", "Optional: what was observed, which `chokepoint score` holds against the trajectories."},
+      {"history.series.NAME", "[history.series.NAME]", "One for each series of the file that is used, by its name there."},
   };
   return all;
 }
@@ -166,7 +185,7 @@ const std::vector<TableRow>& configuration_tables() {
 const std::vector<KeyRow>& configuration_keys() {
   static const std::vector<KeyRow> all = [] {
     std::vector<KeyRow> rows;
-    for (const auto& part : {top_and_run(), stop(), parameters_and_correlation(), policies(), data(), outputs()})
+    for (const auto& part : {top_and_run(), stop(), parameters_and_correlation(), policies(), data(), outputs(), history()})
       rows.insert(rows.end(), part.begin(), part.end());
     return rows;
   }();

@@ -18,4 +18,6 @@
         asset chokepoint_echarts, "vendor/echarts/echarts.min.js"
         asset chokepoint_replay_html, "replay.html"
         asset chokepoint_replay_js, "replay.js"
+        asset chokepoint_score_html, "score.html"
+        asset chokepoint_score_js, "score.js"
         .section .note.GNU-stack, "", @progbits

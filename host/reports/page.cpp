@@ -19,6 +19,8 @@ extern const char chokepoint_explore[], chokepoint_explore_end[];
 extern const char chokepoint_start[], chokepoint_start_end[];
 extern const char chokepoint_replay_html[], chokepoint_replay_html_end[];
 extern const char chokepoint_replay_js[], chokepoint_replay_js_end[];
+extern const char chokepoint_score_html[], chokepoint_score_html_end[];
+extern const char chokepoint_score_js[], chokepoint_score_js_end[];
 }
 
 namespace chokepoint::page {
@@ -28,6 +30,8 @@ const std::string_view kCharts(chokepoint_echarts, chokepoint_echarts_end);
 const std::string_view kReport(chokepoint_report_html, chokepoint_report_html_end);
 const std::string_view kReplay(chokepoint_replay_html, chokepoint_replay_html_end);
 const Script kReplayScript = {{chokepoint_replay_js, chokepoint_replay_js_end}, CHOKEPOINT_SHA256_REPLAY};
+const std::string_view kScore(chokepoint_score_html, chokepoint_score_html_end);
+const Script kScoreScript = {{chokepoint_score_js, chokepoint_score_js_end}, CHOKEPOINT_SHA256_SCORE};
 const Script kChartsScript = {kCharts, CHOKEPOINT_SHA256_ECHARTS};
 const Script kFiguresScript = {{chokepoint_figures, chokepoint_figures_end}, CHOKEPOINT_SHA256_FIGURES};
 const Script kPlotsScript = {{chokepoint_plots, chokepoint_plots_end}, CHOKEPOINT_SHA256_PLOTS};

@@ -9,16 +9,16 @@
 
 namespace chokepoint::page {
 
-extern const std::string_view kStyle;            // page.css: for every page, light, dark and in print
-extern const std::string_view kCharts;           // Apache ECharts
-extern const std::string_view kReport, kReplay;  // templates: report.html, replay.html
+extern const std::string_view kStyle;                    // page.css: for every page, light, dark and in print
+extern const std::string_view kCharts;                   // Apache ECharts
+extern const std::string_view kReport, kReplay, kScore;  // templates: report.html, replay.html, score.html
 
 // A script of outputs/report/ with its SHA-256 in hexadecimal digits.
 struct Script {
   std::string_view text, sha256;
 };
 extern const Script kChartsScript, kFiguresScript, kPlotsScript, kCompareScript, kDriversScript, kExploreScript, kStartScript,
-    kReplayScript;
+    kReplayScript, kScoreScript;
 
 // What a page may load and run: these scripts and its own style, and nothing else, whatever gets into it.
 std::string content_policy(const std::vector<Script>& scripts);

@@ -149,6 +149,8 @@ constexpr Misspelt kMisspelt[] = {
     {"data", "[data]\nzzzzzzzz = 1\n"},
     {"outputs", "[outputs]\nzzzzzzzz = 1\n"},
     {"outputs.sensitivity", "[outputs.sensitivity]\nzzzzzzzz = 1\n"},
+    {"history", "[history]\nfile = \"x.csv\"\nseries.a.metric = \"value\"\nzzzzzzzz = 1\n"},
+    {"history.series.NAME", "[history]\nfile = \"x.csv\"\nseries.a = { metric = \"value\", zzzzzzzz = 1 }\n"},
 };
 
 std::set<std::string> split(const std::string& list) {
