@@ -112,10 +112,15 @@ struct HistorySeriesSetting {
   std::string origin;
 };
 
+// Correlation of two errors of one series, if nothing is said: a series comes from one source with one method, so half of the variance
+// of its errors is taken as common to all dates. However long, it then counts as no more than two independent observations.
+inline constexpr double kTemper = 0.5;
+
 // What was observed, to score and to calibrate the model by ([history]).
 struct HistorySetting {
   std::string file;    // of observations, as it can be opened
   std::string policy;  // as it happened
+  double temper = kTemper;
   std::vector<HistorySeriesSetting> series;
 };
 

@@ -69,6 +69,8 @@ SummaryOptions terminal_of(const po::variables_map& options);  // default_summar
 // Commands in files of their own.
 void run_options(po::options_description& options);
 int verb_run(const po::variables_map& options, const Words& files);
+void calibrate_options(po::options_description& options);
+int verb_calibrate(const po::variables_map& options, const Words& files);
 void merge_options(po::options_description& options);
 int verb_merge(const po::variables_map& options, const Words& names);
 void summary_options(po::options_description& options);

@@ -37,7 +37,8 @@ void read_history_setting(const TomlEntry& entry, Scenario& scenario, Problems& 
   TableReader table(entry.value, "history", problems);
   if (!table.is_table()) return;
   HistorySetting history;
-  const TomlEntry *file = table.find("file"), *policy = table.find("policy"), *series = table.find("series");
+  const TomlEntry *file = table.find("file"), *policy = table.find("policy"), *series = table.find("series"),
+                  *temper = table.find("temper");
   table.report_unknown();
   if (file)
     history.file = (std::filesystem::path(problems.file_of(file->value.place)).parent_path() / table.string("file")).lexically_normal();
@@ -52,6 +53,12 @@ void read_history_setting(const TomlEntry& entry, Scenario& scenario, Problems& 
                    fmt::format("history.policy = {} is no policy.{}", to_toml(policy->value), advice(history.policy, names)));
   } else if (scenario.reference < static_cast<int>(scenario.policies.size())) {
     history.policy = scenario.policies[scenario.reference].name;
+  }
+  if (temper) {
+    history.temper = read_number(temper->value, "history.temper", problems).value_or(kTemper);
+    if (!(history.temper >= 0 && history.temper <= 1))
+      problems.add(temper->value.place,
+                   fmt::format("history.temper = {} is outside 0 to 1: it is the correlation of a series' errors", temper->value.text));
   }
   if (!series || !series->value.is_table() || series->value.entries.empty())
     problems.add(series ? series->place : entry.place, "history.series has no series; give at least one, [history.series.NAME]");
