@@ -1,4 +1,4 @@
-// chokepoint merge: the parts of a run to its result file.
+// chokepoint merge: the parts of a run to its result file, or the results of several world views to one file.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
@@ -12,6 +12,7 @@
 #include "../results/temporary_file.h"
 #include "../run/plan.h"
 #include "../run/progress.h"
+#include "../worldviews/join.h"
 #include "fmt/format.h"
 #include "verbs.h"
 
@@ -73,10 +74,35 @@ const NamedPart& sound_part(const PartSet& set) {
   return *found;
 }
 
+void say_what_was_made(const std::string& path, const std::string& of) {
+  std::fputs(summary_text(path).c_str(), stdout);
+  fmt::print("\n{}: {} of {}, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))), of,
+             read_result(path).result_hash);
+}
+
+int merge_views(const po::variables_map& options, const Words& names, const std::string& path) {
+  if (options["partial"].as<bool>()) throw UserError("--partial: not together with --worldviews, which joins whole results");
+  std::vector<ViewFile> views;
+  std::uint64_t bytes = 0;
+  for (const std::string& name : names) {
+    views.push_back({view_name(name), name});
+    if (std::filesystem::exists(name)) bytes += std::filesystem::file_size(name);
+  }
+  if (views.size() < 2) throw UserError("merge --worldviews: give the result of the scenario first, then those of other world views");
+  check_output(path, options["force"].as<bool>(), bytes);
+  const OutputLock lock(path);
+  join_views(path, views);
+  if (!options["quiet"].as<bool>()) say_what_was_made(path, fmt::format("{} world views", views.size()));
+  return 0;
+}
+
 }  // namespace
 
 void merge_options(po::options_description& o) {
   auto add = o.add_options();
+  add("worldviews", po::bool_switch(),
+      "not shards, but results of one scenario under several world views, the scenario as given first: BASE.h5 VIEW.h5...; a view is "
+      "called after its file");
   add("output,o", po::value<std::string>()->value_name("OUT.h5"), "result file");
   add("partial", po::bool_switch(), "merge what there is, also of checkpoints; the result says what is missing");
   add("force", po::bool_switch(), "overwrite an existing result");
@@ -88,6 +114,7 @@ int verb_merge(const po::variables_map& options, const Words& names) {
   if (!options.count("output")) usage("merge: no output given (-o OUT.h5)");
   const bool partial = options["partial"].as<bool>(), quiet = options["quiet"].as<bool>();
   const std::string path = text_of(options, "output");
+  if (options["worldviews"].as<bool>()) return merge_views(options, names, path);
   PartSet set = read_parts(part_files(names));
   if (const std::string missing = set.missing(); !missing.empty() && !partial) refuse_gaps(set, missing);
   const std::string& sound = sound_part(set).path;
@@ -107,14 +134,12 @@ int verb_merge(const po::variables_map& options, const Words& names) {
   if (!partial && !damaged.empty()) throw UserError(damaged);
   for (const std::string& problem : damaged) fmt::print(stderr, "warning: {}\n", problem);
   fill_sample(job, set, sample);
-  const std::string hash = write_result(
+  write_result(
       path, {scenario, tallies, sample, derive_statistics(scenario, tallies, sample), provenance_of(scenario, set, tallies, provenance)});
   warn_of_values(scenario, tallies);
   if (const std::string missing = set.missing(); !missing.empty()) fmt::print(stderr, "warning: {}: missing.\n", missing);
   if (quiet) return 0;
-  std::fputs(summary_text(path).c_str(), stdout);
-  fmt::print("\n{}: {} of {} parts, result_hash {}\n", path, format_bytes(static_cast<double>(std::filesystem::file_size(path))),
-             set.parts.size(), hash);
+  say_what_was_made(path, fmt::format("{} parts", set.parts.size()));
   return 0;
 }
 

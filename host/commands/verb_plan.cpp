@@ -1,6 +1,7 @@
 // `plan`: what a run will take and how exact it will be, from a trial of a second that changes nothing.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -179,12 +180,28 @@ void print_scaling(const Scenario& s, const Trial& trial, const std::vector<std:
   fmt::print("*            more than run.trajectories may be ({})\n", format_count(most));
 }
 
+// Parameters take no time: what the trial says of the scenario as given holds for each.
+void print_views(const std::vector<NamedScenario>& views, const Trial& trial) {
+  std::vector<std::string> names;
+  double bytes = 0, trajectories = 0;
+  for (const auto& [name, scenario] : views) {
+    make_job(scenario);
+    names.push_back(name);
+    bytes += static_cast<double>(estimate_file_size(scenario));
+    trajectories += static_cast<double>(scenario.trajectories);
+  }
+  const double seconds = trial.seconds_each * trajectories + trial.after * static_cast<double>(views.size());
+  fmt::print("world views {} one after the other: {}\n", views.size(), fmt::join(names, ", "));
+  fmt::print("            about {}, result file about {}, and as much again on the way\n", format_duration(seconds), format_bytes(bytes));
+}
+
 }  // namespace
 
 void plan_options(po::options_description& o) {
   configuration_options(o);
   device_options(o);
   auto add = o.add_options();
+  worldviews_option(o);
   add("nodes", po::value<int>()->value_name("N"), "predict runs of 10^9 to 10^13 trajectories on so many nodes");
   add("gpus-per-node", po::value<int>()->value_name("G"), "devices of each node; default: 1");
   add("speed", po::value<double>()->value_name("S"), "trajectory-months per second of one device; default: as measured here");
@@ -193,6 +210,7 @@ void plan_options(po::options_description& o) {
 
 int verb_plan(const po::variables_map& options, const Words& files) {
   const Scenario s = scenario_of(options, files);
+  const std::vector<NamedScenario> views = scenarios_of(options, files);
   const ExecuteOptions how = execute_options(options);
   const std::optional<Scaling> scaling = scaling_of(options);
   const Job job = make_job(s);
@@ -206,6 +224,7 @@ int verb_plan(const po::variables_map& options, const Words& files) {
              format_duration(trial.after));
   fmt::print("memory      {}, whatever the number of trajectories\n", format_bytes(static_cast<double>(estimate_memory(job, threads))));
   fmt::print("result file about {}\n", format_bytes(static_cast<double>(estimate_file_size(s))));
+  if (!views.empty()) print_views(views, trial);
   const Forecast f = forecast(s, trial.tallies, trial.sample);
   if (f.stop) print_stop(s, *f.stop, trial.seconds_each);
   print_metrics(s, f);

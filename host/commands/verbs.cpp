@@ -16,6 +16,7 @@
 #include "../config/config.h"
 #include "../errors.h"
 #include "../results/temporary_file.h"
+#include "../worldviews/find_views.h"
 #include "fmt/format.h"
 
 namespace chokepoint {
@@ -51,6 +52,12 @@ void device_options(po::options_description& o) {
   add("block-size", po::value<int>()->default_value(0)->value_name("N"), "CUDA threads per block, to compare; 0: chosen");
 }
 
+void worldviews_option(po::options_description& o) {
+  o.add_options()("worldviews", po::value<std::string>()->value_name("all|A,B"),
+                  "every policy under every world view, too: files worldviews/NAME.toml beside the first FILE, which override parameters; "
+                  "all, names or paths");
+}
+
 void usage(const std::string& problem) {
   throw UserError(problem + ". `chokepoint --help` lists the commands, `chokepoint COMMAND --help` their options.");
 }
@@ -68,6 +75,27 @@ Scenario scenario_of(const po::variables_map& options, const Words& files) {
        {std::pair{"trajectories", "run.trajectories"}, {"seed-worlds", "run.seed_worlds"}, {"seed-chance", "run.seed_chance"}})
     if (options.count(flag)) overrides.push_back(fmt::format("{}={}", key, options[flag].as<std::string>()));
   return read_scenario(files, overrides);
+}
+
+std::vector<NamedScenario> scenarios_of(const po::variables_map& options, const Words& files) {
+  if (!options.count("worldviews")) return {};
+  std::vector<NamedScenario> all = {{view_name(files.back()), scenario_of(options, files)}};
+  std::vector<ViewFile> found = find_views(files.front(), list_of(options, "worldviews"));
+  if (found.empty()) usage("--worldviews: no world view is named");
+  std::vector<std::string> problems;
+  for (const auto& [name, path] : found) try {
+      Words with = files;
+      with.push_back(path);
+      NamedScenario& view = all.emplace_back(name, scenario_of(options, with));
+      if (const std::string changes = foreign_changes(view.scenario, all.front().scenario); !changes.empty())
+        problems.push_back(fmt::format("{}: a world view changes parameters and their correlations alone, but {}", path, changes));
+    } catch (const UserError& error) {
+      problems.insert(problems.end(), error.problems.begin(), error.problems.end());
+    }
+  if (!problems.empty()) throw UserError(problems);
+  found.insert(found.begin(), {all.front().name, files.back()});
+  check_view_names(found);
+  return all;
 }
 
 ExecuteOptions execute_options(const po::variables_map& options) {

@@ -33,11 +33,19 @@ po::options_description options_of(const Verb& verb);  // with --help
 
 void configuration_options(po::options_description& options);
 void device_options(po::options_description& options);
+void worldviews_option(po::options_description& options);
 
 // Throw UserError, saying what was wrong.
 [[noreturn]] void usage(const std::string& problem);
 const std::string& only_argument(const Words& arguments, const char* what);
 Scenario scenario_of(const po::variables_map& options, const Words& files);
+// The scenario as given, then under each world view of --worldviews, and what they are called. None without that option. Throws
+// UserError with the problems of all.
+struct NamedScenario {
+  std::string name;
+  Scenario scenario;
+};
+std::vector<NamedScenario> scenarios_of(const po::variables_map& options, const Words& files);
 ExecuteOptions execute_options(const po::variables_map& options);
 
 // What was given for an option, if anything; as a list, "a,b" is a and b.

@@ -133,7 +133,8 @@ void describe_statistics(const ModelInfo& model, ReferencePage& page) {
       "The error is in STATISTIC_se, one standard error, and STATISTIC_bounds, a 95 % interval.\n"
       "basis: trajectory, world; only with several replicates.\ncriterion: {}.\nwinning: {}.\n"
       "Of the groups, /sensitivity is there if a parameter varies; /histogram and /accumulator hold what statistics are made of, "
-      "/sample single trajectories.",
+      "/sample single trajectories. /worldview is there after `run --worldviews`: statistics with the world view as first axis, and regret "
+      "across world views.",
       fmt::join(kCriterionNames, kCriterionNames + kCriteria, ", "), fmt::join(kWinningNames, kWinningNames + kWinnings, ", ")));
 }
 

@@ -82,8 +82,8 @@ std::string axes_text(const StoredDataset& dataset) {
 // "/paired/x" of "paired/x".
 std::string found_dataset(const Hdf5Reader& file, const std::string& given) {
   const std::string path = given.starts_with('/') ? given : "/" + given;
+  if (file.has_dataset(path)) return path;
   const std::vector<std::string> all = file.datasets();
-  if (std::ranges::find(all, path) != all.end()) return path;
   std::vector<std::string> names, near;
   for (const std::string& one : all) {
     names.push_back(one.substr(1));
@@ -220,6 +220,12 @@ std::string list_datasets(const std::string& path) {
     }
     for (const StoredDataset& dataset : all)
       text += fmt::format("{:<{}}  {:<{}}  {}\n", name(dataset), names, dataset.units, units, dataset.long_name);
+    const std::string views = std::string(kWorldviewGroup) + "/worldview";
+    if (!file.has_dataset(views)) return;
+    for (const std::string& view : file.texts(views))
+      if (file.has_group(kWorldviewGroup + ("/" + view)))
+        text +=
+            fmt::format("worldview/{}/...: the same for this world view, as `chokepoint export {}/worldview/{}` lists\n", view, path, view);
   });
   return text;
 }

@@ -97,9 +97,10 @@ std::string findings_json(const View& v, const std::string& command, const std::
                      {"reference", quoted(r.policies[static_cast<std::size_t>(r.reference)])},
                      {"years", numbers_json(r.years.data(), r.years.size())},
                      {"policies", json::array(v.order, policy_json)}};
-  for (const char* kind : {"metric", "event", "threshold"}) {
+  for (const char* kind : {"metric", "event", "threshold", "worldview", "regret_across_worldview"}) {
     std::vector<Subject> of_kind;
     std::ranges::copy_if(subjects, std::back_inserter(of_kind), [&](const Subject& s) { return s.kind == kind; });
+    if (of_kind.empty() && std::string_view(kind).ends_with("worldview")) continue;  // most results have none
     members.emplace_back(fmt::format("{}s", kind), json::array(of_kind, [&](const Subject& s) { return subject_json(v, s); }));
   }
   return object(members, ",\n  ") + "\n";

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "layout.h"
+
 namespace chokepoint {
 
 namespace {
@@ -23,6 +25,26 @@ void hash_numbers(const DatasetReader& dataset, ResultHash& hash) {
   }
 }
 
+FileHash hash_groups(const Hdf5Reader& file, const std::function<bool(const std::string&)>& wanted) {
+  ResultHash hash;
+  FileHash result;
+  for (const std::string& path : file.datasets()) {
+    const std::size_t slash = path.rfind('/');
+    const std::string group = path.substr(0, std::max<std::size_t>(slash, 1));
+    if (!wanted(group)) continue;
+    const DatasetReader dataset = file.open(path);
+    if (dataset.shape().empty()) throw Hdf5Error("dataset '" + path + "' has no axes: no result has such a dataset", 0);
+    hash.begin(group, path.substr(slash + 1), dataset.shape());
+    if (dataset.type())
+      hash_numbers(dataset, hash);
+    else
+      for (const std::string& text : file.texts(path)) hash.feed(text);
+    ++result.datasets;
+  }
+  result.digest = hash.digest();
+  return result;
+}
+
 template <class T>
 bool as_wanted(Relation wanted, T other, T stored) {
   if (wanted == Relation::kEqual) return std::memcmp(&other, &stored, sizeof(T)) == 0;
@@ -37,23 +59,11 @@ std::string with_bits(double value) { return fmt::format("{} (0x{:016x})", value
 std::string with_bits(std::int64_t value) { return fmt::format("{}", value); }
 
 FileHash hash_file(const Hdf5Reader& file) {
-  ResultHash hash;
-  FileHash result;
-  for (const std::string& path : file.datasets()) {
-    const std::size_t slash = path.rfind('/');
-    const std::string group = path.substr(0, std::max<std::size_t>(slash, 1));
-    if (group == "/provenance") continue;
-    const DatasetReader dataset = file.open(path);
-    if (dataset.shape().empty()) throw Hdf5Error("dataset '" + path + "' has no axes: no result has such a dataset", 0);
-    hash.begin(group, path.substr(slash + 1), dataset.shape());
-    if (dataset.type())
-      hash_numbers(dataset, hash);
-    else
-      for (const std::string& text : file.texts(path)) hash.feed(text);
-    ++result.datasets;
-  }
-  result.digest = hash.digest();
-  return result;
+  return hash_groups(file, [](const std::string& group) { return group != "/provenance" && group != kWorldviewGroup; });
+}
+
+FileHash hash_group(const Hdf5Reader& file, const std::string& group) {
+  return hash_groups(file, [&](const std::string& other) { return other == group; });
 }
 
 // False if there is nothing to compare.

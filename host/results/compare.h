@@ -20,6 +20,7 @@ struct FileHash {
   std::size_t datasets = 0;
 };
 FileHash hash_file(const Hdf5Reader& file);
+FileHash hash_group(const Hdf5Reader& file, const std::string& group);  // of a group that has a hash of its own
 
 enum class Relation { kIgnored, kEqual, kAtMost, kAtLeast };  // of another number to that in the file
 

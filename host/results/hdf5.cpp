@@ -199,9 +199,17 @@ void Hdf5Writer::close(Scales& scales) {
   scales.clear();
 }
 
-void Hdf5Writer::enter(const std::string& group) {
+void Hdf5Writer::move_root(const std::string& group) {
   close(group_scales_);
-  in_root_ = group == "/";
+  close(root_scales_);
+  root_ = group;
+  enter("/");
+}
+
+void Hdf5Writer::enter(const std::string& name) {
+  close(group_scales_);
+  in_root_ = name == "/";
+  const std::string group = in_root_ && !root_.empty() ? root_ : root_ + name;
   if (group != "/" && H5Lexists(file_, group.c_str(), H5P_DEFAULT) <= 0) {
     const Handle creation = make_handle(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
     check_hdf5(H5Pset_link_creation_order(creation, kCreationOrder), "creating group", group);
@@ -273,8 +281,8 @@ void Hdf5Writer::write_text(const std::string& name, const std::string& long_nam
 void Hdf5Writer::write_words(const std::string& name, std::span<const std::int64_t> words) {
   const Variable variable{name, {{"word", words.size()}}, "1", ""};
   const Handle space = make_space({words.size()}), properties = numeric_properties(variable, Number::kInt64);
-  Handle dataset(H5Dcreate2(group_, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose,
-                 "creating dataset", name);
+  Handle dataset(H5Dcreate2(group_, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose, "creating dataset",
+                 name);
   check_hdf5(H5Dwrite(dataset, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, words.data()), "writing dataset", name);
   dataset.close("writing dataset", name);
 }

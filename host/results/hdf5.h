@@ -122,7 +122,8 @@ class Hdf5Writer {
  public:
   // user_block: bytes left free in front, for the program's own use.
   explicit Hdf5Writer(const std::string& path, std::size_t user_block = 0);
-  void enter(const std::string& group);  // made if it is not there; "/" at first
+  void enter(const std::string& name);       // a group, made if it is not there; "/" at first
+  void move_root(const std::string& group);  // what follows is written as if this group were the root: a result within a result
   DatasetWriter create(const Variable& variable, Number type);
   void write_texts(const Variable& variable, std::span<const std::string> values);
   void write_text(const std::string& name, const std::string& long_name, const std::string& value);  // without axes
@@ -135,6 +136,7 @@ class Hdf5Writer {
   void attach_axes(const Variable& variable, const Handle& dataset);
 
   Handle file_, group_;
+  std::string root_;                                     // "" or "/worldview/commodity"
   using Scales = std::map<std::string, DimensionScale>;  // by axis
   static void close(Scales& scales);
   // netCDF looks for dimensions in a dataset's own group and in those above it.
@@ -168,19 +170,28 @@ struct StoredDataset {
   std::string name;        // a path
   std::vector<Axis> axes;  // named by the paths of their coordinates, of which a coordinate is its own; "" without one
   std::string units, long_name;
+  std::vector<Attribute> attributes;  // the others
 
   std::size_t length(std::size_t from, std::size_t to) const;  // of these axes together
 };
 using StoredValues = std::variant<std::vector<std::int64_t>, std::vector<float>, std::vector<double>, std::vector<std::string>>;
 
-// A file to read from. Names are paths: "/provenance/configuration_resolved".
+// "out.h5/worldview/commodity", as the HDF5 tools write it: a group in a file. Without a group: "".
+struct GroupPath {
+  std::string file, group;
+};
+GroupPath split_path(const std::string& path);
+
+// A file to read from, or a group of it as if it were one. Names are paths: "/provenance/configuration_resolved".
 class Hdf5Reader {
  public:
   explicit Hdf5Reader(const std::string& path);
-  bool has_dataset(const std::string& name) const;
+  bool has_dataset(const std::string& name) const { return has(name, H5I_DATASET); }
+  bool has_group(const std::string& name) const { return has(name, H5I_GROUP); }
   std::optional<std::string> text_attribute(const std::string& object, const std::string& name) const;  // none if absent or no text
   std::optional<std::int64_t> integer_attribute(const std::string& object, const std::string& name) const;
   std::vector<std::string> attribute_names(const std::string& object) const;
+  std::vector<Attribute> attributes(const std::string& object) const;  // that are one text or number
   DatasetReader open(const std::string& name) const;
   std::vector<std::string> texts(const std::string& name) const;
   std::vector<double> numbers(const std::string& name, const std::vector<std::size_t>& shape) const;  // throws on another shape
@@ -197,16 +208,20 @@ class Hdf5Reader {
   std::size_t length(const std::string& name) const;
   void words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const;  // as Hdf5Writer::write_words() wrote them
 
-  std::vector<std::string> datasets() const;  // of the root, then of each of its groups, in the order in which they were made
+  // Of the root, then of each of its groups, in the order in which they were made.
+  std::vector<std::string> datasets() const;
   StoredDataset dataset(const std::string& name) const;
   // `count` places from `first` on along each axis, in the type that is stored.
   StoredValues block(const StoredDataset& dataset, const std::vector<std::size_t>& first, const std::vector<std::size_t>& count) const;
 
  private:
+  std::string at(const std::string& name) const { return root_ + name; }
+  bool has(const std::string& name, H5I_type_t kind) const;
   std::vector<std::string> children(const std::string& group, H5I_type_t kind) const;
   std::string scale_path(const Handle& dataset, const std::string& name, unsigned axis) const;
 
   Handle file_;
+  std::string root_;
 };
 
 }  // namespace chokepoint

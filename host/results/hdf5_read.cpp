@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <numeric>
 
@@ -35,16 +36,27 @@ std::size_t StoredDataset::length(std::size_t from, std::size_t to) const {
                          [](std::size_t product, const Axis& axis) { return product * axis.length; });
 }
 
-Hdf5Reader::Hdf5Reader(const std::string& path) {
-  start_library();
-  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, file_access()), H5Fclose, "opening", path);
+GroupPath split_path(const std::string& path) {
+  for (std::size_t end = path.size(); end != path.npos && end > 0; end = path.rfind('/', end - 1))
+    if (std::filesystem::is_regular_file(path.substr(0, end))) return {path.substr(0, end), path.substr(end)};
+  return {path, ""};
 }
 
-bool Hdf5Reader::has_dataset(const std::string& name) const { return H5Lexists(file_, name.c_str(), H5P_DEFAULT) > 0; }
+Hdf5Reader::Hdf5Reader(const std::string& path) {
+  start_library();
+  const auto [file, group] = split_path(path);
+  file_ = Handle(H5Fopen(file.c_str(), H5F_ACC_RDONLY, file_access()), H5Fclose, "opening", file);
+  root_ = group;
+}
+
+bool Hdf5Reader::has(const std::string& name, H5I_type_t kind) const {
+  if (H5Lexists(file_, at(name).c_str(), H5P_DEFAULT) <= 0) return false;
+  return H5Iget_type(Handle(H5Oopen(file_, at(name).c_str(), H5P_DEFAULT), H5Oclose, "opening", name)) == kind;
+}
 
 std::optional<std::string> Hdf5Reader::text_attribute(const std::string& object, const std::string& name) const {
-  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
-  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
+  if (H5Aexists_by_name(file_, at(object).c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
+  const Handle attribute(H5Aopen_by_name(file_, at(object).c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
                          name);
   const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
   const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
@@ -57,8 +69,8 @@ std::optional<std::string> Hdf5Reader::text_attribute(const std::string& object,
 }
 
 std::optional<std::int64_t> Hdf5Reader::integer_attribute(const std::string& object, const std::string& name) const {
-  if (H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
-  const Handle attribute(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
+  if (H5Aexists_by_name(file_, at(object).c_str(), name.c_str(), H5P_DEFAULT) <= 0) return {};
+  const Handle attribute(H5Aopen_by_name(file_, at(object).c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose, "reading attribute",
                          name);
   const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
   const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
@@ -74,13 +86,40 @@ std::vector<std::string> Hdf5Reader::attribute_names(const std::string& object) 
     static_cast<std::vector<std::string>*>(all)->push_back(name);
     return 0;
   };
-  check_hdf5(H5Aiterate_by_name(file_, object.c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, append, &names, H5P_DEFAULT),
+  check_hdf5(H5Aiterate_by_name(file_, at(object).c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, append, &names, H5P_DEFAULT),
              "listing the attributes of", object);
   return names;
 }
 
+std::vector<Attribute> Hdf5Reader::attributes(const std::string& object) const {
+  std::vector<Attribute> all;
+  for (const std::string& name : attribute_names(object)) {
+    if (const auto text = text_attribute(object, name)) {
+      all.push_back({name, *text});
+      continue;
+    }
+    const Handle attribute(H5Aopen_by_name(file_, at(object).c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                           "reading attribute", name);
+    const Handle type(H5Aget_type(attribute), H5Tclose, "reading attribute", name);
+    const Handle space(H5Aget_space(attribute), H5Sclose, "reading attribute", name);
+    const H5T_class_t kind = H5Tget_class(type);
+    if (H5Sget_simple_extent_npoints(space) != 1 || (kind != H5T_INTEGER && kind != H5T_FLOAT)) continue;
+    const auto number = [&]<class T>(T value, hid_t memory) {
+      check_hdf5(H5Aread(attribute, memory, &value), "reading attribute", name);
+      all.push_back({name, value});
+    };
+    if (kind == H5T_FLOAT)
+      number(0.0, H5T_NATIVE_DOUBLE);
+    else if (H5Tget_size(type) == sizeof(std::int32_t))
+      number(std::int32_t{0}, H5T_NATIVE_INT32);
+    else
+      number(std::int64_t{0}, H5T_NATIVE_INT64);
+  }
+  return all;
+}
+
 std::size_t Hdf5Reader::length(const std::string& name) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle dataset(H5Dopen2(file_, at(name).c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
   const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name);
   const hssize_t length = H5Sget_simple_extent_npoints(space);
   check_hdf5(length, "reading dataset", name);
@@ -108,18 +147,18 @@ std::vector<double> Hdf5Reader::numbers(const std::string& name, const std::vect
 // Link by link: the library's own iterators crash on some damaged files.
 std::vector<std::string> Hdf5Reader::children(const std::string& group, H5I_type_t kind) const {
   H5G_info_t info;
-  check_hdf5(H5Gget_info_by_name(file_, group.c_str(), &info, H5P_DEFAULT), "listing group", group);
+  check_hdf5(H5Gget_info_by_name(file_, at(group).c_str(), &info, H5P_DEFAULT), "listing group", group);
   std::vector<std::string> paths;
   for (hsize_t i = 0; i < info.nlinks; ++i) {
     const auto name_of = [&](char* name, std::size_t size) {
-      return H5Lget_name_by_idx(file_, group.c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, i, name, size, H5P_DEFAULT);
+      return H5Lget_name_by_idx(file_, at(group).c_str(), H5_INDEX_CRT_ORDER, H5_ITER_INC, i, name, size, H5P_DEFAULT);
     };
     const ssize_t length = name_of(nullptr, 0);
     check_hdf5(length, "listing group", group);
     std::string name(static_cast<std::size_t>(length), ' ');
     check_hdf5(name_of(name.data(), name.size() + 1), "listing group", group);
     std::string path = (group == "/" ? group : group + "/") + name;
-    const Handle object(H5Oopen(file_, path.c_str(), H5P_DEFAULT), H5Oclose, "opening", path);
+    const Handle object(H5Oopen(file_, at(path).c_str(), H5P_DEFAULT), H5Oclose, "opening", path);
     if (H5Iget_type(object) == kind) paths.push_back(std::move(path));
   }
   return paths;
@@ -135,7 +174,7 @@ std::vector<std::string> Hdf5Reader::datasets() const {
 }
 
 DatasetReader Hdf5Reader::open(const std::string& name) const {
-  return {Handle(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name), name};
+  return {Handle(H5Dopen2(file_, at(name).c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name), name};
 }
 
 DatasetReader::DatasetReader(Handle dataset, const std::string& name)
@@ -187,7 +226,7 @@ void DatasetReader::read_rows(std::size_t first, std::size_t count, Number type,
 }
 
 void Hdf5Reader::words(const std::string& name, std::size_t first, std::span<std::int64_t> out) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  const Handle dataset(H5Dopen2(file_, at(name).c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
   const Handle space(H5Dget_space(dataset), H5Sclose, "reading dataset", name), memory = make_space({out.size()});
   const hsize_t start = first, count = out.size();
   check_hdf5(H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &count, nullptr), "reading dataset", name);
@@ -195,7 +234,7 @@ void Hdf5Reader::words(const std::string& name, std::size_t first, std::span<std
 }
 
 // Link by link: on a damaged file the library's own iterators free what was never allocated.
-// netCDF looks for the coordinate of an axis in the group of the dataset, then in the root.
+// netCDF looks for the coordinate of an axis in the group of the dataset, then in those above it.
 std::string Hdf5Reader::scale_path(const Handle& dataset, const std::string& name, unsigned axis) const {
   if (H5DSis_scale(dataset) > 0) return name;
   const auto note = [](hid_t, unsigned, hid_t scale, void* found) -> herr_t {
@@ -207,17 +246,24 @@ std::string Hdf5Reader::scale_path(const Handle& dataset, const std::string& nam
   };
   std::string scale;
   check_hdf5(H5DSiterate_scales(dataset, axis, nullptr, note, &scale), "reading the axes of", name);
-  for (const std::string& path : {group_of(name) + "/" + scale, "/" + scale}) {
-    if (scale.empty() || !has_dataset(path)) continue;
-    const Handle coordinate(H5Dopen2(file_, path.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", path);
+  for (std::string above = name; !scale.empty() && !above.empty();) {
+    above = group_of(above);
+    const std::string path = above + "/" + scale;
+    if (!has_dataset(path)) continue;
+    const Handle coordinate(H5Dopen2(file_, at(path).c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", path);
     if (H5DSis_scale(coordinate) > 0) return path;
   }
   return "";
 }
 
 StoredDataset Hdf5Reader::dataset(const std::string& name) const {
-  const Handle dataset(H5Dopen2(file_, name.c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
-  StoredDataset found{name, {}, text_attribute(name, "units").value_or(""), text_attribute(name, "long_name").value_or("")};
+  const Handle dataset(H5Dopen2(file_, at(name).c_str(), H5P_DEFAULT), H5Dclose, "reading dataset", name);
+  StoredDataset found{
+      name, {}, text_attribute(name, "units").value_or(""), text_attribute(name, "long_name").value_or(""), attributes(name)};
+  std::erase_if(found.attributes, [](const Attribute& a) {  // the former, and those of dimension scales and missing values
+    constexpr const char* kOwn[] = {"units", "long_name", "CLASS", "NAME", "_FillValue"};
+    return std::ranges::find(kOwn, a.name) != std::end(kOwn);
+  });
   const std::vector<std::size_t> shape = open(name).shape();
   for (const std::size_t length : shape)
     found.axes.push_back({scale_path(dataset, name, static_cast<unsigned>(found.axes.size())), length});

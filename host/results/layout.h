@@ -13,6 +13,7 @@ namespace chokepoint {
 class DatasetListener;
 
 inline constexpr const char* kFileType = "chokepoint-result";
+inline constexpr const char* kWorldviewGroup = "/worldview";  // of a file that holds results of other world views, too
 
 // Bytes in front of a file that seal(name) fills when all else is written.
 struct UserBlock {

@@ -196,25 +196,27 @@ std::map<std::string, std::string> settings_of(const std::string& text) {
 
 std::string shortened(const std::string& value) { return value.size() <= 40 ? value : value.substr(0, 37) + "..."; }
 
-std::string different_settings(const std::string& there, const std::string& here) {
+}  // namespace
+
+std::string identity_of(const Scenario& scenario) {
+  const std::string text = fmt::format("{}\n{}", program_version(), scenario.settings);
+  return hex(XXH3_128bits(text.data(), text.size()));
+}
+
+std::string different_settings(const std::string& there, const std::string& here,
+                               const std::function<bool(const std::string& key)>& wanted) {
   constexpr std::size_t kShown = 3;
   std::map<std::string, std::string> theirs = settings_of(there), ours = settings_of(here);
   for (const auto& [key, value] : theirs) ours.try_emplace(key, "not set");
   std::vector<std::string> found;
   for (const auto& [key, value] : ours) {
     const std::string& other = theirs.try_emplace(key, "not set").first->second;
-    if (other != value) found.push_back(fmt::format("{} is {} there and {} here", key, shortened(other), shortened(value)));
+    if (other != value && (!wanted || wanted(key)))
+      found.push_back(fmt::format("{} is {} there and {} here", key, shortened(other), shortened(value)));
   }
   const std::size_t more = found.size() > kShown ? found.size() - kShown : 0;
   found.resize(found.size() - more);
   return fmt::format("{}{}", fmt::join(found, "; "), more ? fmt::format("; and {} more", more) : "");
-}
-
-}  // namespace
-
-std::string identity_of(const Scenario& scenario) {
-  const std::string text = fmt::format("{}\n{}", program_version(), scenario.settings);
-  return hex(XXH3_128bits(text.data(), text.size()));
 }
 
 std::string differences(const std::string& path, const PartInfo& part, const Scenario& scenario) {

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "../run/execute.h"
@@ -39,6 +40,10 @@ std::string identity_of(const Scenario& scenario);
 
 // What a part says that this program would not: "run.trajectories is 1000 there and 2000 here". Empty if it belongs to the scenario.
 std::string differences(const std::string& path, const PartInfo& part, const Scenario& scenario);
+
+// What two Scenario::settings say differently, in the same words; of all keys, or of those that are wanted.
+std::string different_settings(const std::string& there, const std::string& here,
+                               const std::function<bool(const std::string& key)>& wanted = {});
 
 // Complete or not at all. Throws EnvironmentError.
 void write_part(const std::string& path, const Scenario& scenario, const RunState& state, Shard shard, const Provenance& provenance);

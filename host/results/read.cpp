@@ -11,6 +11,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "../config/toml_tools.h"
 #include "../errors.h"
 #include "hdf5.h"
 #include "layout.h"
@@ -20,7 +21,7 @@ namespace chokepoint {
 
 namespace {
 
-void check_readable(const std::string& path) {
+void check_readable(const std::string& path) {  // of a file
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) throw EnvironmentError(fmt::format("{}: opening failed: {}", path, std::strerror(errno)));
   struct stat found {};
@@ -32,6 +33,20 @@ void check_readable(const std::string& path) {
   if (known && S_ISDIR(found.st_mode)) throw UserError(fmt::format("{}: is a directory, not a result file", path));
   if (known && found.st_size == 0) throw UserError(fmt::format("{}: is empty. Give a file that chokepoint wrote?", path));
   if (!signed_hdf5) throw UserError(fmt::format("{}: is not an HDF5 file. Give a file that chokepoint wrote?", path));
+}
+
+// Of a world view in a result, its group is named.
+void check_group(const std::string& path) {
+  const auto [name, group] = split_path(path);
+  const Hdf5Reader file(name);
+  if (group.empty() || file.has_group(group)) return;
+  const std::string views = kWorldviewGroup;
+  std::vector<std::string> known;
+  if (file.has_dataset(views + "/worldview"))
+    for (const std::string& view : file.texts(views + "/worldview"))
+      if (file.has_group(views + "/" + view)) known.push_back(views + "/" + view);
+  throw UserError(
+      fmt::format("{}: {} has no group {}.{}", path, name, group, known.empty() ? " It holds no world views." : advice(group, known)));
 }
 
 void check_format(const std::string& path, const Hdf5Reader& file) {
@@ -166,7 +181,8 @@ std::string StoredResult::entry(const std::string& name) const {
 }
 
 void with_result(const std::string& path, const std::function<void(const Hdf5Reader&)>& read) try {
-  check_readable(path);
+  check_readable(split_path(path).file);
+  check_group(path);
   const Hdf5Reader file(path);
   check_format(path, file);
   read(file);

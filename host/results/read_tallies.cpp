@@ -185,7 +185,7 @@ void TallyReader::read_world_extremes(int decision) {
 Tallies read_tallies(const Hdf5Reader& file, const Scenario& scenario) { return TallyReader(file, scenario).read(); }
 
 std::uint64_t stored_trajectories(const Hdf5Reader& file) {
-  return file.has_dataset("/sample") && file.has_dataset("/sample/trajectory") ? file.length("/sample/trajectory") : 0;
+  return file.has_dataset("/sample/trajectory") ? file.length("/sample/trajectory") : 0;
 }
 
 Sample read_sample(const Hdf5Reader& file, const Scenario& scenario) {

@@ -31,7 +31,7 @@ struct Result {
 std::string write_result(const std::string& path, const Result& result);
 
 // The result_hash alone, without a file. It covers name, shape and values of every dataset but those of the
-// provenance: equal hashes mean equal results, whatever machine they come from.
+// provenance and of other world views: equal hashes mean equal results, whatever machine they come from.
 std::string hash_result(const Result& result);
 
 // What `summary` and `compare` need of a result file. Throws EnvironmentError when it cannot be read, UserError when it

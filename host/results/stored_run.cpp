@@ -23,7 +23,7 @@ namespace {
 }  // namespace
 
 bool is_hdf5(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(split_path(path).file, std::ios::binary);
   if (!file) return path.ends_with(".h5");
   char signature[8] = {};
   file.read(signature, sizeof signature);

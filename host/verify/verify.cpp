@@ -20,6 +20,7 @@
 #include "draws.h"
 #include "stored_sample.h"
 #include "sums.h"
+#include "verify_views.h"
 
 namespace chokepoint {
 
@@ -360,7 +361,9 @@ std::uint64_t detectable(std::uint64_t stored, std::uint64_t compared) {
 Verification verify(const std::string& path, const VerifyOptions& options) {
   resolve_devices(options.device, cuda_devices());  // a misspelt one is better said at once
   try {
-    return Verifier(path, options).run();
+    Verification found = Verifier(path, options).run();
+    verify_views(path, options, found);
+    return found;
   } catch (const Hdf5Error& error) {
     throw EnvironmentError(fmt::format("{}: {}", path, error.what()));
   }

@@ -106,6 +106,18 @@ class SharedRuns(unittest.TestCase):
                 "run.stop={metric='log_value', statistic='mean', standard_error=0.004, max_trajectories=1000000}"]
         self.assertEqual(self.shared(2, *stop), self.plain(*stop))
 
+    def test_world_views_are_shared_one_after_the_other(self):
+        view = self.folder / "fast.toml"
+        view.write_text("parameters.drift = 0.2\n")
+        views = [*BROWNIAN, "--worldviews", str(view)]
+        self.plain(*views)
+        finished = mpirun(2, CHOKEPOINT, "run", *views, *self.out(), "--force").finish()
+        self.assertEqual(finished.code, 0, finished.err)
+        one, two = (Started([CHOKEPOINT, "export", str(self.folder / name), "worldview/value_mean"]).finish().out
+                    for name in ("plain.h5", "out.h5"))
+        self.assertIn("\nfast,", one)
+        self.assertEqual(one, two)
+
     def test_each_rank_may_have_several_devices(self):
         self.assertEqual(self.shared(2, *SMALL, "--device", "cpu,cpu"), self.plain(*BROWNIAN))
 

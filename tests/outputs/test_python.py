@@ -157,6 +157,45 @@ class Reading(unittest.TestCase):
             self.result.quantiles("price")
 
 
+class WorldViews(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        alone = run("fast", "parameters.drift = 0.2", 2_000)
+        cls.path = os.path.join(FOLDER, "views.h5")
+        subprocess.run([CHOKEPOINT, "merge", "--worldviews", run("given", "", 2_000), alone, "-o", cls.path, "--quiet"], check=True)
+        cls.alone = cr.open_result(alone)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.alone.close()
+
+    def test_each_is_opened_like_a_file_of_its_own(self):
+        with cr.open_result(self.path, worldview="fast") as fast:
+            self.assertEqual(fast.result_hash, self.alone.result_hash)
+            xr.testing.assert_identical(fast.dataset.load(), self.alone.dataset.load())
+            xr.testing.assert_identical(fast.sample.load(), self.alone.sample.load())
+            self.assertEqual(fast.configuration, self.alone.configuration)
+
+    def test_the_first_is_the_file_itself(self):
+        with cr.open_result(self.path) as result, cr.open_result(self.path, worldview="given") as given:
+            self.assertEqual(result.worldviews, ["given", "fast"])
+            self.assertEqual(result.result_hash, given.result_hash)
+            views = result.group("worldview")
+            self.assertEqual(views.value_mean.dims, ("worldview", "policy", "time"))
+            np.testing.assert_array_equal(views.value_mean.sel(worldview="fast"), self.alone.mean("value")["mean"])
+        self.assertEqual(self.alone.worldviews, [])
+
+    def test_xarray_opens_every_group(self):
+        for group in (None, "worldview", "worldview/fast", "worldview/fast/paired", "worldview/fast/sample"):
+            for engine in {"h5netcdf", "netcdf4"} & set(xr.backends.list_engines()):
+                with xr.open_dataset(self.path, group=group, engine=engine) as data:
+                    self.assertIn("policy", data.dims)
+
+    def test_an_unknown_one_is_refused(self):
+        with self.assertRaisesRegex(cr.ResultError, "no world view 'slow'; it has given, fast"):
+            cr.open_result(self.path, worldview="slow")
+
+
 class Laws(unittest.TestCase):
     CLOSED = {
         "normal = { p5 = -1, p95 = 2 }": stats.norm(0.5, 1.5 / stats.norm.ppf(0.95)),

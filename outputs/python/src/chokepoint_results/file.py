@@ -35,7 +35,9 @@ def plain(value: Any) -> Any:
 
 
 class ResultFile:
-    def __init__(self, path: str | os.PathLike[str]):
+    """A file, or the result of one of its world views as if it were one."""
+
+    def __init__(self, path: str | os.PathLike[str], worldview: str | None = None):
         self.path = os.fspath(path)
         if not os.path.exists(self.path):
             raise FileNotFoundError(f"{self.path}: there is no such file")
@@ -43,7 +45,9 @@ class ResultFile:
             self._file = h5py.File(self.path, "r")
         except OSError as error:
             raise ResultError(f"{self.path}: cannot be opened as HDF5: {error}") from error
+        self._root: h5py.Group = self._file
         try:
+            self._root = self._result_of(worldview)
             self._check()
         except ResultError:
             self.close()
@@ -57,31 +61,45 @@ class ResultFile:
             raise ResultError(f"{self.path}: has format {version}, this package reads format {FORMAT_VERSION}. "
                               "Use the package that came with the program that wrote it")
 
+    def _result_of(self, worldview: str | None) -> h5py.Group:
+        if worldview is None or worldview == next(iter(self.worldviews), None):  # the first one is the scenario as given
+            return self._file
+        if worldview in self.worldviews:
+            return self._file[f"worldview/{worldview}"]
+        raise ResultError(f"{self.path}: has no world view '{worldview}'; it has {', '.join(self.worldviews) or 'none'}")
+
+    @property
+    def worldviews(self) -> list[str]:
+        return list(self._file["worldview/worldview"].asstr()[()]) if "worldview/worldview" in self._file else []
+
     def close(self) -> None:
         self._file.close()
 
+    def _at(self, path: str) -> h5py.Group | h5py.Dataset:
+        return self._root[path.strip("/") or "."]
+
     def attributes(self, path: str = "/") -> dict[str, Any]:
-        return {name: plain(value) for name, value in self._file[path].attrs.items() if name not in HIDDEN}
+        return {name: plain(value) for name, value in self._at(path).attrs.items() if name not in HIDDEN}
 
     @cached_property
     def groups(self) -> list[str]:
-        return [name for name, item in self._file.items() if isinstance(item, h5py.Group)]
+        return [name for name, item in self._root.items() if isinstance(item, h5py.Group)]
 
     def names(self, group: str = "/") -> list[str]:
         """The datasets of a group that are no coordinates of axes."""
         if group.strip("/") and group.strip("/") not in self.groups:
             raise ResultError(f"{self.path}: has no group '{group}'; it has {', '.join(self.groups)}")
-        return [name for name, item in self._file[group].items()
+        return [name for name, item in self._at(group).items()
                 if isinstance(item, h5py.Dataset) and not self._is_coordinate(f"{group}/{name}")]
 
     def has(self, path: str) -> bool:
-        return path in self._file
+        return path.strip("/") in self._root
 
     def array(self, path: str) -> xr.DataArray:
         """A dataset with the coordinates of its axes."""
-        if path not in self._file:
+        if not self.has(path):
             raise ResultError(f"{self.path}: has no dataset '{path}'")
-        dataset = self._file[path]
+        dataset = self._at(path)
         group = path.rpartition("/")[0]
         axes = self._axes(dataset, path)
         coordinates = {axis: self._coordinate(group, axis) for axis in axes}
@@ -96,12 +114,13 @@ class ResultFile:
                 for scales in dataset.attrs["DIMENSION_LIST"]]
 
     def _is_coordinate(self, path: str) -> bool:
+        """Groups repeat coordinates of the root that they use."""
         name = path.rpartition("/")[2]
-        return h5py.h5ds.is_scale(self._file[path].id) or (path.strip("/") != name and name in self._file) or name == "year"
+        return name == "year" or self._axes(self._at(path), path) == [name]
 
     def _coordinate(self, group: str, axis: str) -> xr.Variable:
-        path = f"{group}/{axis}" if f"{group}/{axis}" in self._file else axis
-        values = self._values(self._file[path])
+        path = f"{group}/{axis}" if self.has(f"{group}/{axis}") else axis
+        values = self._values(self._at(path))
         attributes = self.attributes(path)
         if attributes.get("units") == EPOCH:
             values = values.astype("datetime64[D]").astype("datetime64[ns]")
@@ -110,7 +129,7 @@ class ResultFile:
 
     @cached_property
     def _year(self) -> xr.Variable:
-        return xr.Variable("time", self._values(self._file["year"]), self.attributes("year"))
+        return xr.Variable("time", self._values(self._at("year")), self.attributes("year"))
 
     @staticmethod
     def _values(dataset: h5py.Dataset) -> np.ndarray:

@@ -16,16 +16,16 @@ from .file import ResultError, ResultFile
 from .reweighting import Prior, Reweighted, reweight
 
 
-def open_result(path: str | os.PathLike[str]) -> Result:
-    """Opens a result file. Use it in a `with` statement, or close() it."""
-    return Result(path)
+def open_result(path: str | os.PathLike[str], worldview: str | None = None) -> Result:
+    """Opens a result file, or the result of one of its world views. Use it in a `with` statement, or close() it."""
+    return Result(path, worldview)
 
 
 class Result:
     """One result. Everything is read when it is first asked for; what was read stays after close()."""
 
-    def __init__(self, path: str | os.PathLike[str]):
-        self.file = ResultFile(path)
+    def __init__(self, path: str | os.PathLike[str], worldview: str | None = None):
+        self.file = ResultFile(path, worldview)
         root = self.file.attributes()
         self.title: str = root["title"]
         self.model: str = root["model"]
@@ -46,6 +46,11 @@ class Result:
         self.file.close()
 
     # ---- what there is
+
+    @property
+    def worldviews(self) -> list[str]:
+        """Names of the world views in the file, the scenario as given first; none if it was run under no others."""
+        return self.file.worldviews
 
     @cached_property
     def policies(self) -> pd.Series:
