@@ -115,6 +115,12 @@ class Tables {
     return {std::move(header), align_errors(cells, plus_minus_)};
   }
 
+  HorizonScores everything() const {
+    HorizonScores all{0, 0, 0, {}};
+    for (std::size_t o = 0; o < h_.history.observations.size(); ++o) all.observations.push_back(o);
+    return all;
+  }
+
   TableColumn counts() const {
     return column({"", "n"}, [](const HorizonScores& horizon) { return fmt::format("{}", horizon.observations.size()); });
   }
@@ -135,7 +141,13 @@ class Tables {
     for (std::size_t k = 0; k < kCoverageLevels.size(); ++k)
       calibration.push_back(column({k == 0 ? "in" : "", fmt::format("{:.0f} %", 100 * kCoverageLevels[k])},
                                    [&](const HorizonScores& horizon) { return fmt::format("{:.2f}", mean(horizon).coverage[k]); }));
-    return format_groups(names(), {distance, calibration}, options_.width);
+    const MeanScores all = mean(everything());
+    const NumberAndError log_score = number_text(all.log_score.value, all.log_score.standard_error);
+    return format_groups(names(), {distance, calibration}, options_.width) +
+           wrap_text(fmt::format("All {} observations together: log score {}{}{}; {:.2f} in 50 %, {:.2f} in 80 %, {:.2f} in 90 %.",
+                                 all.count, log_score.number, log_score.error.empty() ? "" : plus_minus_, log_score.error, all.coverage[0],
+                                 all.coverage[1], all.coverage[2]),
+                     options_.width, "  ", "  ");
   }
 
   std::string missing_plain() const {
@@ -184,8 +196,14 @@ class Tables {
     const ColumnGroup columns = {
         counts(), errors({"", "CRPS"}, [&](const HorizonScores& horizon) { return std::optional(difference(horizon).crps); }),
         errors({"", "log score"}, [&](const HorizonScores& horizon) { return std::optional(difference(horizon).log_score); })};
+    const Estimate all = difference(everything()).log_score;
+    const NumberAndError log_score = number_text(all.value, all.standard_error);
     return format_tables(names(), columns, options_.width) +
-           wrap_text("In the same trajectories. A CRPS above 0 and a log score below 0 are a cost.", options_.width, "  ", "  ");
+           wrap_text(
+               fmt::format("In the same trajectories. A CRPS above 0 and a log score below 0 are a cost. All observations together: log "
+                           "score {}{}{}.",
+                           log_score.number, log_score.error.empty() ? "" : plus_minus_, log_score.error),
+               options_.width, "  ", "  ");
   }
 
   const Hindcast& h_;

@@ -194,7 +194,8 @@ TEST_F(HindcastTest, TheCommandWritesTablesAndAPage) {
   };
   const Answer shown = run({"--html", path("page.html")});
   EXPECT_EQ(shown.code, 0) << shown.err;
-  for (const char* text : {"Scores under zero", "Observed against the fan under zero", "push less zero", "1-6", "13-24", "●"})
+  for (const char* text : {"Scores under zero", "Observed against the fan under zero", "push less zero", "1-6", "13-24", "●",
+                           "All 26 observations together: log score "})
     EXPECT_NE(shown.out.find(text), std::string::npos) << text << "\n" << shown.out;
   EXPECT_GT(std::filesystem::file_size(path("page.html")), 1'000'000u);
   const Answer csv = run({"--csv", "-"});
