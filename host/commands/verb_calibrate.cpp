@@ -1,9 +1,7 @@
 // `chokepoint calibrate`: worlds weighed by how well they match what was observed.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 
 #include "../config/config.h"
 #include "../errors.h"
@@ -54,25 +52,6 @@ const HistorySetting& history_of(const Scenario& scenario, const Words& files) {
       fmt::format("{}: it has no section [history], which names the observations (`chokepoint describe configuration`)", files.back()));
 }
 
-std::string stem(const std::string& path) { return std::filesystem::path(path).stem().string(); }
-
-// Files of world views: names are sought in the folder beside the scenario.
-Words worldview_files(const std::string& scenario, const Words& wanted) {
-  const std::filesystem::path folder = std::filesystem::path(scenario).parent_path() / "worldviews";
-  Words files;
-  for (const std::string& one : wanted) {
-    if (one != "all") {
-      files.push_back(one.ends_with(".toml") ? one : (folder / (one + ".toml")).string());
-      continue;
-    }
-    if (!std::filesystem::is_directory(folder)) throw UserError(fmt::format("--worldviews all: there is no folder {}", folder.string()));
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-      if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
-    std::ranges::sort(files);
-  }
-  return files;
-}
-
 struct Calibrated {
   Scenario scenario;
   Calibration calibration;
@@ -121,22 +100,17 @@ int verb_calibrate(const po::variables_map& options, const Words& files) {
   const CalibrateOptions how = calibrate_options_of(options, history_of(scenario, files));
   const bool quiet = options["quiet"].as<bool>();
   check_outputs(options, kFiles, 1'000'000);
-  std::vector<std::pair<std::string, Scenario>> views;
-  for (const std::string& path : worldview_files(files.front(), list_of(options, "worldviews"))) {
-    Words with_view = files;
-    with_view.push_back(path);
-    views.emplace_back(stem(path), scenario_of(options, with_view));
-  }
+  std::vector<NamedScenario> views = scenarios_of(options, files);  // the first is the scenario as given
 
   const Calibrated given = run_calibration(std::move(scenario), how, quiet);
   const Posterior posterior = posterior_of(given.scenario, given.calibration);
   CalibrationView view{given.scenario, given.calibration, posterior, given.predictions};
   CampComparison camps;
   if (!views.empty()) {
-    std::vector<CampScore> scores = {camp_score(stem(files.front()), given.calibration, given.predictions)};
-    for (auto& [name, one] : views) {
-      Calibrated camp = run_calibration(std::move(one), how, quiet);
-      scores.push_back(camp_score(name, camp.calibration, std::move(camp.predictions)));
+    std::vector<CampScore> scores = {camp_score(views.front().name, given.calibration, given.predictions)};
+    for (std::size_t k = 1; k < views.size(); ++k) {
+      Calibrated camp = run_calibration(std::move(views[k].scenario), how, quiet);
+      scores.push_back(camp_score(views[k].name, camp.calibration, std::move(camp.predictions)));
     }
     camps = compare_camps(std::move(scores), given.calibration);
     view.camps = &camps;
