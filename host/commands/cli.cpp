@@ -95,8 +95,8 @@ int verb_devices(const po::variables_map&, const Words& arguments) {
 constexpr Verb kVerbs[] = {
     {"run", "FILE...", "run a scenario and write its result", "chokepoint run configs/baseline.toml -o outputs/baseline.h5", verb_run,
      run_options},
-    {"merge", "SHARD...", "the shards of a run to its result; with --worldviews: results of several world views to one file",
-     "chokepoint merge outputs/baseline.*.shard -o outputs/baseline.h5", verb_merge, merge_options},
+    {"merge", "SHARD...", "the shards of a run to its result", "chokepoint merge outputs/baseline.*.shard -o outputs/baseline.h5",
+     verb_merge, merge_options},
     {"validate", "FILE...", "check configuration files, all problems at once", "chokepoint validate configs/baseline.toml", verb_validate,
      configuration_options},
     {"plan", "FILE...", "time, memory, file size and reachable errors of a run",

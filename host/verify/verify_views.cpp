@@ -36,6 +36,7 @@ Check check_group(const std::vector<ViewFile>& views) {
     put_worldviews(named, recorder);
     for (const Difference& one : comparison.differences())
       check.problems.push_back(fmt::format("{}: the file has {}, made again of its results it is {}", one.where, one.stored, one.other));
+    if (!check.problems.empty()) return;
     check.shown = fmt::format("{} datasets of {} made again of the results of {} world views: the same bits", comparison.datasets(),
                               kWorldviewGroup, views.size());
   });
@@ -47,6 +48,7 @@ Check check_view(const ViewFile& view, const VerifyOptions& options) {
   Check check{"view " + view.name, "", {}};
   for (const Check& one : found.checks)
     for (const std::string& problem : one.problems) check.problems.push_back(fmt::format("{}: {}", one.name, problem));
+  if (!check.problems.empty()) return check;
   check.shown =
       fmt::format("all {} checks of {}{}/{} are good, {} of {} stored trajectories have the same bits: result_hash {}", found.checks.size(),
                   found.run_again ? "the whole run of " : "", kWorldviewGroup, view.name, found.compared, found.stored, found.result_hash);
