@@ -54,8 +54,8 @@ void device_options(po::options_description& o) {
 
 void worldviews_option(po::options_description& o) {
   o.add_options()("worldviews", po::value<std::string>()->value_name("all|A,B"),
-                  "every policy under every world view, too: files worldviews/NAME.toml beside the first FILE, which override parameters; "
-                  "all, names or paths");
+                  "every policy under every world view, too: files worldviews/NAME.toml beside FILE or beside what it extends, which "
+                  "override parameters; all, names or paths");
 }
 
 void usage(const std::string& problem) {
@@ -80,7 +80,7 @@ Scenario scenario_of(const po::variables_map& options, const Words& files) {
 std::vector<NamedScenario> scenarios_of(const po::variables_map& options, const Words& files) {
   if (!options.count("worldviews")) return {};
   std::vector<NamedScenario> all = {{view_name(files.back()), scenario_of(options, files)}};
-  std::vector<ViewFile> found = find_views(files.front(), list_of(options, "worldviews"));
+  std::vector<ViewFile> found = find_views(all.front().scenario, list_of(options, "worldviews"));
   if (found.empty()) usage("--worldviews: no world view is named");
   std::vector<std::string> problems;
   for (const auto& [name, path] : found) try {

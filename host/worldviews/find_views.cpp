@@ -19,6 +19,13 @@ constexpr const char* kExtension = ".toml";
 
 bool is_path(const std::string& wanted) { return wanted.find('/') != wanted.npos || wanted.ends_with(kExtension); }
 
+fs::path folder_of(const Scenario& scenario) {
+  const auto beside = [](const ConfigurationFile& file) { return fs::path(file.path).parent_path() / "worldviews"; };
+  for (auto file = scenario.files.rbegin(); file != scenario.files.rend(); ++file)
+    if (fs::is_directory(beside(*file))) return beside(*file);
+  return beside(scenario.files.back());
+}
+
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   if (!fs::is_directory(folder)) return names;
@@ -30,8 +37,8 @@ std::vector<std::string> names_in(const fs::path& folder) {
 
 }  // namespace
 
-std::vector<ViewFile> find_views(const std::string& scenario, const std::vector<std::string>& wanted) {
-  const fs::path folder = fs::path(scenario).parent_path() / "worldviews";
+std::vector<ViewFile> find_views(const Scenario& scenario, const std::vector<std::string>& wanted) {
+  const fs::path folder = folder_of(scenario);
   const std::vector<std::string> known = names_in(folder);
   std::vector<ViewFile> views;
   std::vector<std::string> problems;

@@ -9,8 +9,8 @@
 
 namespace chokepoint {
 
-// `wanted`: names of files NAME.toml in the folder `worldviews` beside `scenario`, paths, or "all" of that folder. Throws UserError for
-// what is not there, naming what is.
-std::vector<ViewFile> find_views(const std::string& scenario, const std::vector<std::string>& wanted);
+// `wanted`: names of files NAME.toml in the folder `worldviews` beside a file of the scenario, the latest first; paths; or "all" of that
+// folder. Throws UserError for what is not there, naming what is.
+std::vector<ViewFile> find_views(const Scenario& scenario, const std::vector<std::string>& wanted);
 
 }  // namespace chokepoint

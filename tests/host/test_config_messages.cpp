@@ -147,7 +147,7 @@ TEST_F(ConfigMessages, WrongTypes) {
 TEST_F(ConfigMessages, WrongRuns) {
   const auto about = [&](const std::string& line) { return complaint("[run]\n" + line + "\n"); };
   EXPECT_EQ(about("model = \"brownien\""), "3:9: run.model = \"brownien\" is unknown. Did you mean 'brownian'?");
-  EXPECT_EQ(about("model = \"chess\""), "3:9: run.model = \"chess\" is unknown. Legal here: race, brownian, textbook.");
+  EXPECT_EQ(about("model = \"chess\""), "3:9: run.model = \"chess\" is unknown. Legal here: race, brownian, textbook, inspection.");
   EXPECT_EQ(about("start = \"2026-01-01\""),
             "3:9: run.start = \"2026-01-01\" is a string; a date without quotes, such as 2026-01-01, is needed");
   EXPECT_EQ(about("start = 2026-01-15"), "3:9: run.start = 2026-01-15 is not the first day of a month; a run starts with a month");

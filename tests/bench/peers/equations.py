@@ -67,9 +67,9 @@ def start(w):
     return State(
         Regimes(zero, zero, zero, zero, p.refusal_at_start),
         Supply(p.allied_output, p.china_logic, p.china_memory, p.memory_stockpile, p.us_compute, p.row_compute, china_stock,
-               china_compute, zero, zero, zero, zero, zero),
+               china_compute, zero, zero, zero, zero, zero, p.china_compute_smuggled),
         Algorithms(zero, w.initial_algorithm_gap, w.initial_log_compute, log(china_compute)),
-        Frontier(zero, china, china, growth, p.initial_lag),
+        Frontier(zero, china, china, growth, p.initial_lag, zero, zero),
         Market(p.competitors, w.initial_margin, zero, zero, p.revenue, p.capex, p.service_share, zero, zero),
         Adoption(p.row_adoption, p.west_adoption, p.distrust),
         Risk(zero, zero))
@@ -156,7 +156,8 @@ def step_supply(w, m, levers, r, c):
     china_stock = c.china_stock * w.chip_survival + china * DT
     china_compute = china_stock + p.rental_share * (1 - levers.cloud_access_control) * (1 / 0.9) * row_stock
     return Supply(allied_output, logic, memory, memory_stock, us_stock, row_stock, china_stock, china_compute, licensed, smuggled,
-                  domestic, c.us_added * m.carried + us * DT, c.china_added * m.carried + china * DT)
+                  domestic, c.us_added * m.carried + us * DT, c.china_added * m.carried + china * DT,
+                  c.smuggled_stock * w.chip_survival + smuggled * DT)
 
 
 @function
@@ -202,7 +203,8 @@ def step_frontier(w, m, levers, a, f):
 
     growth = maximum(f.growth + (us - f.us) - f.growth * DT, 0.5)
     lag = 12 * (us - china) / growth
-    return Frontier(us, china, opened, growth, lag), lag < 0, opened >= maximum(us, china) - 0.5
+    us_records, china_records = f.us_records + where(us > f.us, 1, 0), f.china_records + where(china > f.china, 1, 0)
+    return Frontier(us, china, opened, growth, lag, us_records, china_records), lag < 0, opened >= maximum(us, china) - 0.5
 
 
 @function
@@ -283,7 +285,8 @@ def measure(w, s):
             f.lag, best, 12 * (best - f.open) / f.growth, s.algorithms.us - s.algorithms.china, k.competitors, k.margin,
             exp(k.log_cost) * (1 - w.initial_margin) / (1 - k.margin), exp(k.log_query_cost), k.revenue,
             k.revenue * (1 - k.service_share), k.capex, k.profit_made / k.capex_spent, a.row, a.west,
-            1 - (power(share, w.p.network_exponent) + power(1 - share, w.p.network_exponent)))
+            1 - (power(share, w.p.network_exponent) + power(1 - share, w.p.network_exponent)), c.smuggled_stock, f.us - f.china,
+            f.us_records, f.china_records)
 
 
 # A trigger at the start of a month (fire or release what is due) and at its end (count the months that it has waited).

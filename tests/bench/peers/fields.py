@@ -17,7 +17,8 @@ EVENTS = ("taiwan_crisis", "policy_reversal", "import_refusal", "bust", "paradig
 
 METRICS = ("us_compute", "china_compute", "china_stock", "compute_ratio", "stock_ratio", "compute_added_ratio", "china_self_sufficiency",
            "smuggled_flow", "china_domestic_output", "capability_lag", "frontier", "open_lag", "algorithm_gap", "competitors", "margin",
-           "price", "query_cost", "revenue", "model_layer_value", "capex", "payback", "row_adoption", "west_adoption", "balkanisation_loss")
+           "price", "query_cost", "revenue", "model_layer_value", "capex", "payback", "row_adoption", "west_adoption", "balkanisation_loss",
+           "smuggled_stock", "capability_gap", "us_records", "china_records")
 
 
 class Levers(NamedTuple):  # and their status quo; the first nine are export controls, which a reversal undoes
@@ -114,6 +115,7 @@ class Supply(NamedTuple):
     domestic: float
     us_added: float
     china_added: float
+    smuggled_stock: float
 
 
 class Algorithms(NamedTuple):
@@ -129,6 +131,8 @@ class Frontier(NamedTuple):
     open: float
     growth: float
     lag: float
+    us_records: float
+    china_records: float
 
 
 class Market(NamedTuple):
