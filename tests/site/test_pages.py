@@ -30,6 +30,7 @@ SMALLER = [  # what is typed, what runs instead; not in the tutorial, whose scen
     (r"\bchokepoint (run|plan)\b(?! configs/smuggling)", rf"chokepoint \1 {FEW}"),
     (r"\bchokepoint sensitivity\b(.*) --samples \d+", r"chokepoint sensitivity\1"),
     (r"\bchokepoint sensitivity\b", "chokepoint sensitivity --samples 1_000 --set run.years=1"),
+    (r"--worldviews all\b", "--worldviews commodity"),
     (r"\bchokepoint score\b", "chokepoint score --trajectories 2_000"),
     (r"\bchokepoint calibrate\b(.*) --worlds [\d_]+", r"chokepoint calibrate\1"),
     (r"\bchokepoint calibrate\b", "chokepoint calibrate --worlds 20_000"),
