@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <sstream>
 
+#include "../../host/config/config.h"
 #include "../../host/results/hdf5.h"
+#include "../../host/worldviews/find_views.h"
 #include "../e2e/run.h"
 #include "program.h"
 
@@ -233,6 +235,20 @@ TEST_F(WorldViews, ResultsOfSingleRunsAreJoined) {
   EXPECT_NE(foreign.err.find("run.seed_chance is 7 there and 2 here"), std::string::npos) << foreign.err;
   EXPECT_EQ(join({files[0], files[0]}).code, 2);
   EXPECT_EQ(join({files[0]}).code, 2);
+}
+
+TEST_F(WorldViews, StandBesideTheLatestFileThatHasSome) {
+  fs::create_directories(folder_->file("later/worldviews"));
+  const std::string later = folder_->write("later/mine.toml", "extends = \"../textbook.toml\"\n");
+  const auto paths = [&] {
+    std::vector<std::string> found;
+    for (const ViewFile& view : find_views(read_scenario({later}, {}), {"all"})) found.push_back(fs::path(view.path).lexically_normal());
+    return found;
+  };
+  folder_->write("later/worldviews/own.toml", "");
+  EXPECT_EQ(paths(), (Words{folder_->file("later/worldviews/own.toml")}));
+  fs::remove_all(folder_->file("later/worldviews"));
+  EXPECT_EQ(paths(), (Words{folder_->file("worldviews/gloomy.toml"), folder_->file("worldviews/rosy.toml")}));
 }
 
 TEST_F(WorldViews, RefusalsSayWhatToDo) {
