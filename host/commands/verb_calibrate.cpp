@@ -85,8 +85,8 @@ void calibrate_options(po::options_description& o) {
   add("widen", po::value<double>()->default_value(1)->value_name("F"),
       "take errors F times as large in the fit, which leaves room for what the model cannot reproduce; scores keep the errors as they are");
   add("worldviews", po::value<std::string>()->value_name("all|NAME,..."),
-      "the same under each world view, with stacking weights by the held-out observations; NAME.toml in the folder `worldviews` beside "
-      "the first file, or paths");
+      "the same under each world view, with stacking weights by the held-out observations; all, names or paths, as "
+      "`chokepoint run` takes them");
   add("output,o", po::value<std::string>()->value_name("POSTERIOR.toml"), "write the posterior as priors that override those of FILE");
   add("csv", po::value<std::string>()->value_name("OUT.csv"), "write all figures to this file; -: to standard output, without tables");
   add("json", po::value<std::string>()->value_name("OUT.json"), "the same as JSON");
