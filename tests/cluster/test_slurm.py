@@ -62,7 +62,7 @@ class Submitted:
         wait_for(f"'{text}' in {self.logs}", lambda: text in self.log(), seconds)
 
     def wait_for_checkpoint(self):
-        wait_for(f"{self.checkpoint}", self.checkpoint.exists)
+        wait_for(f"{self.checkpoint}", self.checkpoint.exists, 150)  # a crash in MPI_Init costs a minute
 
     def wait_until_done(self):
         """The job that writes the result has COMPLETED, and the result is that of the undisturbed run."""
