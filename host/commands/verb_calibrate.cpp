@@ -1,9 +1,9 @@
 // `chokepoint calibrate`: worlds weighed by how well they match what was observed.
 // SPDX-License-Identifier: Apache-2.0
-#include <chrono>
 #include <cstdio>
 
 #include "../config/config.h"
+#include "../config/date.h"
 #include "../errors.h"
 #include "../reports/calibrate_report.h"
 #include "../run/plan.h"
@@ -18,12 +18,6 @@ namespace {
 constexpr auto kFiles = {"output", "csv", "json"};
 constexpr std::uint64_t kMostWorlds = 100'000'000'000;
 
-bool is_date(const std::string& text) {
-  int year = 0, month = 0, day = 0, length = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2d-%2d%n", &year, &month, &day, &length) != 3 || length != 10 || text.size() != 10) return false;
-  return std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(unsigned(month)), std::chrono::day(unsigned(day))).ok();
-}
-
 CalibrateOptions calibrate_options_of(const po::variables_map& options, const HistorySetting& history) {
   CalibrateOptions how;
   how.until = text_of(options, "until");
@@ -36,7 +30,7 @@ CalibrateOptions calibrate_options_of(const po::variables_map& options, const Hi
   const std::string method = text_of(options, "method");
   how.abc = method == "abc";
   std::vector<std::string> problems;
-  if (!how.until.empty() && !is_date(how.until)) problems.push_back(fmt::format("--until {}: not a date, such as 2024-12-31", how.until));
+  if (!how.until.empty() && !parse_date(how.until)) problems.push_back(fmt::format("--until {}: not a date, such as 2024-12-31", how.until));
   if (!how.abc && method != "likelihood") problems.push_back(fmt::format("--method {}: not one of likelihood and abc", method));
   if (!how.abc && !options["distance"].defaulted()) problems.push_back("--distance: only --method abc has one");
   if (!(how.distance > 0)) problems.push_back(fmt::format("--distance {}: not above 0", how.distance));

@@ -1,9 +1,9 @@
 // chokepoint rules: which chips do export rules let through on a day, and which lever follows?
 // SPDX-License-Identifier: Apache-2.0
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 
+#include "../config/date.h"
 #include "../errors.h"
 #include "../reports/rules_report.h"
 #include "../run/bench.h"
@@ -16,18 +16,6 @@ namespace chokepoint {
 namespace {
 
 constexpr auto kFiles = {"csv", "json"};
-
-std::chrono::year_month_day day_of(const std::string& given) {
-  int year = 0;
-  unsigned month = 0, day = 0;
-  const char* const text = given.data();
-  const bool form = given.size() == 10 && given[4] == '-' && given[7] == '-' && std::from_chars(text, text + 4, year).ptr == text + 4 &&
-                    std::from_chars(text + 5, text + 7, month).ptr == text + 7 &&
-                    std::from_chars(text + 8, text + 10, day).ptr == text + 10;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
-  if (!form || !date.ok()) throw UserError(fmt::format("--date {}: not a date such as 2026-02-01", given));
-  return date;
-}
 
 std::chrono::year_month_day today() { return std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()); }
 
@@ -74,7 +62,7 @@ void rules_options(po::options_description& o) {
 int verb_rules(const po::variables_map& options, const Words& arguments) {
   if (!arguments.empty()) usage("`rules` takes no argument");
   check_outputs(options, kFiles, 100'000);
-  const auto day = options.count("date") ? day_of(text_of(options, "date")) : today();
+  const auto day = parse_date(date_of(options, "date")).value_or(today());
   const std::string chips = data_file(options, "chips", "data/chips.csv"), rules = data_file(options, "rules", "data/rules.toml");
   const RulesOnDay found{day, chosen_rules(all_rules(rules), text_of(options, "rule"), day, rules), read_chips(chips)};
   if (!has_standard_output(options, kFiles)) std::fputs(rules_text(found, terminal_of(options).width).c_str(), stdout);

@@ -52,7 +52,7 @@ void score_options(po::options_description& o) {
 }
 
 int verb_score(const po::variables_map& options, const Words& files) {
-  const HindcastOptions how{horizons_of(options), text_of(options, "from"), text_of(options, "until")};
+  const HindcastOptions how{horizons_of(options), date_of(options, "from"), date_of(options, "until")};
   const SummaryOptions terminal = terminal_of(options);
   check_outputs(options, kFiles, 4'000'000);
   const Scenario scenario = scenario_of(options, files);

@@ -14,6 +14,7 @@
 #include <map>
 
 #include "../config/config.h"
+#include "../config/date.h"
 #include "../errors.h"
 #include "../results/temporary_file.h"
 #include "../worldviews/find_views.h"
@@ -136,6 +137,12 @@ Words split_list(const std::string& list) {
 }
 
 Words list_of(const po::variables_map& options, const char* name) { return split_list(text_of(options, name)); }
+
+std::string date_of(const po::variables_map& options, const char* name) {
+  std::string given = text_of(options, name);
+  if (options.count(name) && !parse_date(given)) throw UserError(fmt::format("--{} {}: not a date, such as 2024-12-31", name, given));
+  return given;
+}
 
 std::uint64_t whole_number(const po::variables_map& options, const char* name, std::uint64_t least, std::uint64_t most) {
   const std::string given = text_of(options, name);

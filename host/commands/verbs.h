@@ -51,6 +51,7 @@ ExecuteOptions execute_options(const po::variables_map& options);
 // What was given for an option, if anything; as a list, "a,b" is a and b.
 std::string text_of(const po::variables_map& options, const char* name);
 Words list_of(const po::variables_map& options, const char* name);
+std::string date_of(const po::variables_map& options, const char* name);  // throws UserError unless it is one, or not given
 Words split_list(const std::string& list);
 
 // "1_000_000"; throws UserError unless it is a whole number from `least` to `most`.

@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <limits>
 #include <optional>
 #include <tuple>
 
 #include "../config/csv_reader.h"
+#include "../config/date.h"
 #include "../config/text_file.h"
 #include "../config/toml_tools.h"
 #include "../errors.h"
@@ -22,21 +22,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLeastShare = 1e-3;  // of the lowest observation
 enum Column { kSeries, kDate, kValue, kLow, kHigh, kUnit, kSource, kConfidence };
 const std::vector<std::string> kColumns = {"series", "date", "value", "low", "high", "unit", "source", "confidence"};
-
-// "2024-12-31".
-std::optional<std::chrono::year_month_day> date_of(std::string_view text) {
-  const auto number = [&](std::size_t at, std::size_t size) {
-    int value = -1;
-    const char* const end = text.data() + at + size;
-    return std::from_chars(text.data() + at, end, value).ptr == end ? value : -1;
-  };
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  const int year = number(0, 4), month = number(5, 2), day = number(8, 2);
-  if (year < 0 || month < 0 || day < 0) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  return date.ok() ? std::optional(date) : std::nullopt;
-}
 
 // One row to an observation, with every problem that it has.
 class RowReader {
@@ -68,7 +53,7 @@ class RowReader {
   }
 
   void read_month(Observation& o) {
-    const auto date = date_of(o.date);
+    const auto date = parse_date(o.date);
     if (!date) return complain(fmt::format("date = '{}' is not a date, such as 2024-12-31", o.date));
     const std::chrono::year_month_day end = date->year() / date->month() / std::chrono::last;
     if (*date != end)
@@ -167,7 +152,7 @@ History read_history(const Scenario& scenario) {
 
 void keep_between(History& history, const std::string& from, const std::string& until) {
   for (const std::string& date : {from, until})
-    if (!date.empty() && !date_of(date)) throw UserError(fmt::format("'{}' is not a date, such as 2024-12-31", date));
+    if (!date.empty() && !parse_date(date)) throw UserError(fmt::format("'{}' is not a date, such as 2024-12-31", date));
   std::erase_if(history.observations, [&](const Observation& o) { return o.date < from || (!until.empty() && o.date > until); });
   if (history.observations.empty())
     throw UserError(fmt::format("{}: no observation within the run lies between {} and {}", history.file, from.empty() ? "its start" : from,

@@ -202,7 +202,7 @@ TEST_F(HindcastTest, TheCommandWritesTablesAndAPage) {
   EXPECT_EQ(std::ranges::count(csv.out, '\n'), 1 + 24 * 5 + 2 * 3);
   EXPECT_EQ(run({"--json", "-"}).out.substr(0, 10), "{\"title\": ");
   EXPECT_NE(run({"--horizons", "12,6"}).err.find("--horizons 12,6: whole numbers of months"), std::string::npos);
-  EXPECT_EQ(run({"--from", "2026-13-01"}).err, "'2026-13-01' is not a date, such as 2024-12-31\n");
+  EXPECT_EQ(run({"--from", "2026-13-01"}).err, "--from 2026-13-01: not a date, such as 2024-12-31\n");
   EXPECT_EQ(chokepoint_({"score", path("base.toml")}).code, 2);
 }
 

@@ -245,7 +245,7 @@ TEST(RulesCommand, RefusesWhatItCannotShow) {
     EXPECT_EQ(answer.code, 2);
     return answer.err;
   };
-  EXPECT_EQ(refused({"--date", "2026-02-30"}), "--date 2026-02-30: not a date such as 2026-02-01\n");
+  EXPECT_EQ(refused({"--date", "2026-02-30"}), "--date 2026-02-30: not a date, such as 2024-12-31\n");
   EXPECT_EQ(refused({"--rule", "bis_2025"}), "--rule bis_2025: not in " + kData + "rules.toml. Did you mean 'bis_2022'?\n");
   EXPECT_EQ(chokepoint_({"rules", "--chips", "/nowhere/chips.csv", "--rules", kData + "rules.toml"}).code, 3);
 }
